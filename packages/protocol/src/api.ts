@@ -141,6 +141,8 @@ export const MetricsResult = z.object({
   /** Start of each step, ms; a step without any report is there with nulls, so that a gap is drawn as a gap. */
   times: z.array(ms),
   series: z.array(MetricsSeries),
+  /** Reports within the range that do not open: altered, moved, or their key is gone. They show as a gap. */
+  unreadable: z.number(),
 });
 export type MetricsResult = z.infer<typeof MetricsResult>;
 

@@ -1,0 +1,39 @@
+import { UnsafeFileError } from '@bulwark/private-files';
+import { CommanderError } from 'commander';
+import { CliError } from './errors.ts';
+import type { Outcome } from './exit-codes.ts';
+
+/** Codes of other packages' errors that a change of configuration mends. */
+const CONFIGURATION_CODES = new Set(['ERR_AGENT_CONFIG', 'ERR_ROOT_KEY_WRONG']);
+
+/** An error, for people and for --json. */
+export interface Explanation {
+  readonly outcome: Outcome;
+  readonly lines: readonly string[];
+  readonly fields: Readonly<Record<string, unknown>>;
+}
+
+/**
+ * What an error means for the exit code, and how it is said: one line a problem, no stack.
+ * The server's errors are told by name, not by class: an agent should not load a server only to compare.
+ */
+export function explainError(error: unknown): Explanation {
+  if (error instanceof CommanderError) {
+    const isBareCall = error.code === 'commander.help';
+    const message = isBareCall ? 'which command? See bulwark --help' : error.message.replace(/^error: /, '');
+    return { outcome: 'usage', lines: [message.replaceAll('\n', ' ')], fields: {} };
+  }
+  if (error instanceof CliError) return { outcome: error.outcome, lines: [error.message], fields: {} };
+  if (!(error instanceof Error)) return { outcome: 'failed', lines: ['failed for an unknown reason'], fields: {} };
+  if (error.name === 'ConfigError' && 'problems' in error) {
+    const problems = error.problems as { setting: string; message: string }[];
+    const lines = problems.map(({ setting, message }) => `${setting} ${message}`);
+    return { outcome: 'configuration', lines, fields: { problems } };
+  }
+  if (error instanceof UnsafeFileError) {
+    return { outcome: 'configuration', lines: [error.message], fields: { fix: error.fix } };
+  }
+  const code = 'code' in error && typeof error.code === 'string' ? error.code : undefined;
+  const outcome = code !== undefined && CONFIGURATION_CODES.has(code) ? 'configuration' : 'failed';
+  return { outcome, lines: [error.message], fields: code === undefined ? {} : { code } };
+}

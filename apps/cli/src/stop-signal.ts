@@ -1,0 +1,31 @@
+/**
+ * One Ctrl-C reaches a process twice when a parent forwards it (npm does, and so does our own launcher) and the
+ * terminal sends it too. Within this time they count as one.
+ */
+const SAME_PRESS_MS = 500;
+
+/**
+ * A signal that aborts at the first SIGINT, SIGTERM or SIGHUP. A second one, later, calls `endAtOnce`.
+ *
+ * @param target Where the signals arrive; `process`.
+ */
+export function createStopSignal(target: NodeJS.EventEmitter, endAtOnce: () => void, now = Date.now): AbortSignal {
+  const controller = new AbortController();
+  let firstAt: number | undefined;
+  const onSignal = () => {
+    if (firstAt === undefined) {
+      firstAt = now();
+      controller.abort();
+    } else if (now() - firstAt > SAME_PRESS_MS) {
+      endAtOnce();
+    }
+  };
+  for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP']) target.on(name, onSignal);
+  return controller.signal;
+}
+
+/** Resolves when the signal aborts, at once if it has. */
+export function aborted(signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return Promise.resolve();
+  return new Promise((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
+}

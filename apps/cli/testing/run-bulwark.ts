@@ -1,0 +1,72 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createServer } from 'node:net';
+import { fileURLToPath } from 'node:url';
+
+export const BULWARK = fileURLToPath(new URL('../bin/bulwark.mjs', import.meta.url));
+
+export interface Finished {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export interface Started {
+  readonly process: ChildProcess;
+  readonly finished: Promise<Finished>;
+  /** The first JSON line on standard output with this event; fails when the process ends without it. */
+  event(name: string): Promise<Record<string, unknown>>;
+}
+
+/** Starts the real command in a process of its own, with no environment but PATH and what is given. */
+export function startBulwark(args: readonly string[], env: Record<string, string> = {}, input = ''): Started {
+  const child = spawn(process.execPath, [BULWARK, ...args], {
+    env: { PATH: process.env.PATH, HOME: process.env.HOME, ...env },
+    stdio: ['pipe', 'pipe', 'pipe'],
+  });
+  const output = { stdout: '', stderr: '' };
+  child.stdout.on('data', (chunk) => {
+    output.stdout += chunk;
+  });
+  child.stderr.on('data', (chunk) => {
+    output.stderr += chunk;
+  });
+  child.stdin.end(input);
+  const finished = once(child, 'close').then(([code]): Finished => ({ code: code as number | null, ...output }));
+
+  return {
+    process: child,
+    finished,
+    async event(name) {
+      for (;;) {
+        const found = jsonLines(output.stdout).find((line) => line.event === name);
+        if (found !== undefined) return found;
+        const ended = await Promise.race([once(child.stdout, 'data').then(() => false), finished.then(() => true)]);
+        if (ended) throw new Error(`ended without the event ${name}:\n${output.stdout}${output.stderr}`);
+      }
+    },
+  };
+}
+
+/** Runs the real command to its end. */
+export function bulwark(args: readonly string[], env: Record<string, string> = {}, input = ''): Promise<Finished> {
+  return startBulwark(args, env, input).finished;
+}
+
+/** The complete lines of a --json output so far. */
+export function jsonLines(stdout: string): Record<string, unknown>[] {
+  return stdout
+    .split('\n')
+    .slice(0, -1)
+    .map((line) => JSON.parse(line) as Record<string, unknown>);
+}
+
+/** A TCP port that was free a moment ago. */
+export async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  server.close();
+  await once(server, 'close');
+  return typeof address === 'object' && address !== null ? address.port : 0;
+}

@@ -1,0 +1,88 @@
+import { createHash } from 'node:crypto';
+import { constantTimeEqual, encodeBase64Url, randomBytes } from '@bulwark/crypto';
+import { type SetupRequest, Username } from '@bulwark/protocol';
+import type { FastifyBaseLogger } from 'fastify';
+import { RequestError } from '../../http/errors.ts';
+import { weaknessOf } from './new-password.ts';
+import type { Passwords } from './passwords.ts';
+import type { User, UserStore } from './user-store.ts';
+
+const TOKEN_BYTES = 32;
+
+interface SetupDeps {
+  users: UserStore;
+  passwords: Passwords;
+  publicUrl: string;
+  log: FastifyBaseLogger;
+}
+
+/** Creation of the first administrator: once, by whoever holds the link or by the configuration. */
+export interface Setup {
+  isNeeded(): Promise<boolean>;
+  /**
+   * A link with a new token of 256 random bits, of which only the hash stays in memory; the link before it is void, and
+   * this one with the end of the process. Undefined where there is a user.
+   */
+  url(): string | undefined;
+  /** @throws RequestError ERR_SETUP_DONE, ERR_SETUP_TOKEN, ERR_PASSWORD_WEAK */
+  complete(request: SetupRequest): Promise<User>;
+  /** Creates the administrator that the configuration names, where there is no user at all. */
+  ensureConfiguredUser(username: string, password: string): Promise<void>;
+}
+
+export async function createSetup({ users, passwords, publicUrl, log }: SetupDeps): Promise<Setup> {
+  let tokenHash: Buffer | undefined;
+  let isDone = await users.hasAny();
+
+  async function isNeeded(): Promise<boolean> {
+    // Once there is a user there always is, so that it need not be asked again.
+    isDone ||= await users.hasAny();
+    return !isDone;
+  }
+
+  async function create(username: string, password: string): Promise<User> {
+    const passwordHash = await passwords.hash(password);
+    const user = await users.createFirst({ username, passwordHash, role: 'administrator' });
+    isDone = true;
+    tokenHash = undefined;
+    if (user === undefined) throw new RequestError('ERR_SETUP_DONE');
+    log.info({ event: 'setup.completed', user: user.id }, 'first administrator created');
+    return user;
+  }
+
+  return {
+    isNeeded,
+
+    url() {
+      if (isDone) return undefined;
+      const token = encodeBase64Url(randomBytes(TOKEN_BYTES));
+      tokenHash = sha256(token);
+      // Behind the #, which browsers keep to themselves: no log on the way has it.
+      return `${publicUrl}/setup#${token}`;
+    },
+
+    async complete({ token, username, password }) {
+      if (!(await isNeeded())) throw new RequestError('ERR_SETUP_DONE');
+      if (tokenHash === undefined || !constantTimeEqual(sha256(token), tokenHash)) {
+        throw new RequestError('ERR_SETUP_TOKEN');
+      }
+      const weakness = weaknessOf(password, username);
+      if (weakness !== undefined) throw new RequestError('ERR_PASSWORD_WEAK', { message: weakness });
+      return create(username, password);
+    },
+
+    async ensureConfiguredUser(username, password) {
+      if (!(await isNeeded())) return;
+      const checked = Username.safeParse(username);
+      if (!checked.success) throw new Error('server.web_username: letters, digits and . _ @ + - only');
+      if (weaknessOf(password, username) !== undefined) {
+        log.warn({ event: 'setup.weak_password' }, 'server.web_password is easy to guess; choose a longer one');
+      }
+      await create(checked.data, password);
+    },
+  };
+}
+
+function sha256(token: string): Buffer {
+  return createHash('sha256').update(token).digest();
+}

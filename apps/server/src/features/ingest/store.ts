@@ -1,0 +1,55 @@
+import { REPLAY_WINDOW } from '@bulwark/telemetry';
+import type { Database } from '../../db/schema.ts';
+
+/** What is known of a machine's earlier reports; all of it in clear, so ingest may read it. */
+export interface IngestHistory {
+  readonly lastKeyNo: number;
+  readonly lastReceivedAt: number;
+  readonly boots: readonly { bootNo: number; bootId: Buffer }[];
+}
+
+export type IngestStore = ReturnType<typeof ingestStore>;
+
+export function ingestStore(db: Database) {
+  return {
+    async history(machineNo: number): Promise<IngestHistory> {
+      const boots = await db
+        .selectFrom('machine_boot')
+        .select(['boot_no', 'boot_id'])
+        .where('machine_no', '=', machineNo)
+        .orderBy('boot_no')
+        .execute();
+      const { lastKeyNo } = await db
+        .selectFrom('machine_key')
+        .select(({ fn }) => fn.max('key_no').as('lastKeyNo'))
+        .where('machine_no', '=', machineNo)
+        .executeTakeFirstOrThrow();
+      const { lastReceivedAt } = await db
+        .selectFrom('hot_report')
+        .select(({ fn }) => fn.max('received_at').as('lastReceivedAt'))
+        .where('machine_no', '=', machineNo)
+        .executeTakeFirstOrThrow();
+      return {
+        lastKeyNo: lastKeyNo ?? 0,
+        lastReceivedAt: lastReceivedAt ?? 0,
+        boots: boots.map((row) => ({ bootNo: row.boot_no, bootId: row.boot_id })),
+      };
+    },
+
+    /**
+     * Sequence numbers of a boot that a replay window must know. Whatever came in after the window's oldest number was
+     * at most one window older and is at most one window newer, so two windows of the latest rows hold them all.
+     */
+    async recentSequences(machineNo: number, bootNo: number): Promise<number[]> {
+      const rows = await db
+        .selectFrom('hot_report')
+        .select('sequence')
+        .where('machine_no', '=', machineNo)
+        .where('boot_no', '=', bootNo)
+        .orderBy('received_at', 'desc')
+        .limit(2 * REPLAY_WINDOW)
+        .execute();
+      return rows.map(({ sequence }) => sequence);
+    },
+  };
+}

@@ -1,0 +1,187 @@
+import { readFile } from 'node:fs/promises';
+import { createServer, type Server } from 'node:https';
+import { join } from 'node:path';
+import { localRoot, openKeyring } from '@bulwark/keyring';
+import { AGENT_PATHS, type ProtectionLayer } from '@bulwark/protocol';
+import type { Logger } from 'pino';
+import type { Config } from './config/config.ts';
+import { sqlKeyStore } from './db/key-store.ts';
+import { engineOf, openDatabase } from './db/open.ts';
+import { ensureTenant } from './db/tenants.ts';
+import { createAccounts } from './features/accounts/accounts.ts';
+import { enrolmentRoutes } from './features/enrolment/routes.ts';
+import { createEnrolment } from './features/enrolment/service.ts';
+import { enrolmentStore } from './features/enrolment/store.ts';
+import { createFleetState } from './features/fleet/fleet-state.ts';
+import { fleetOverview } from './features/fleet/overview.ts';
+import { fleetRoutes } from './features/fleet/routes.ts';
+import { healthRoutes } from './features/health/routes.ts';
+import { ingestHandler } from './features/ingest/handler.ts';
+import { openHotLog } from './features/ingest/hot-log.ts';
+import { createIngest } from './features/ingest/service.ts';
+import { sqlHotLogWriter } from './features/ingest/sql-writer.ts';
+import { sqliteHotLogWriter } from './features/ingest/sqlite-writer.ts';
+import { ingestStore } from './features/ingest/store.ts';
+import { loadDirectory } from './features/machines/directory.ts';
+import { machineStore } from './features/machines/store.ts';
+import { createHistory } from './features/metrics/history.ts';
+import { metricsRoutes } from './features/metrics/routes.ts';
+import { protectionLayers } from './features/protection/layers.ts';
+import { protectionRoutes } from './features/protection/routes.ts';
+import { createApp } from './http/create-app.ts';
+import { createEventStreams } from './http/event-stream.ts';
+import { deriveIngestKey } from './ingest-key.ts';
+import { tlsOptions } from './tls/tls-options.ts';
+
+export interface ServerOptions {
+  readonly config: Config;
+  readonly log: Logger;
+  /** Where the built console lies; without it only the API is served. */
+  readonly consoleDir?: string | undefined;
+}
+
+export interface RunningServer {
+  /** Where browsers and agents reach it, `https://…`. */
+  readonly url: string;
+  readonly layers: readonly ProtectionLayer[];
+  /** One-time link that creates the first administrator; undefined once there is one. */
+  readonly setupUrl: string | undefined;
+  createEnrolmentToken(): Promise<string>;
+  /** Ends streams, stores what is on its way to the disk, closes the database. */
+  close(): Promise<void>;
+}
+
+/**
+ * The server, wired: configuration → database → keys → features → HTTPS. Read it as the table of contents.
+ *
+ * @throws KeyringError ERR_ROOT_KEY_WRONG when `db_encryption_key` is not the one that the database was made with
+ */
+export async function startServer({ config, log, consoleDir }: ServerOptions): Promise<RunningServer> {
+  const now = Date.now;
+  const { publicUrl } = config.server;
+
+  const db = await openDatabase(config.database.url);
+  try {
+    const tenantId = await ensureTenant(db, now);
+    const keyring = openKeyring({ root: localRoot(config.server.dbEncryptionKey), store: sqlKeyStore(db), now });
+    const fields = await keyring.fields(tenantId);
+    const index = await keyring.index(tenantId);
+    const vault = await keyring.vault(tenantId);
+    const ingestKey = deriveIngestKey(config.server.encryptionKey, await keyring.ingestSecret(tenantId));
+    const onUnreadable = (cell: object) => log.error({ event: 'decrypt.failed', ...cell }, 'a stored value does not open');
+
+    const machines = machineStore(db, fields, onUnreadable);
+    const directory = await loadDirectory(machines);
+    const history = createHistory(db, vault, onUnreadable);
+    const fleet = createFleetState(history, now);
+    const overview = fleetOverview({ directory, fleet, now });
+
+    const isSqlite = engineOf(config.database.url) === 'sqlite';
+    const hotLog = openHotLog(isSqlite ? sqliteHotLogWriter(config.database.url) : sqlHotLogWriter(db));
+    const ingest = createIngest({
+      store: ingestStore(db),
+      vault,
+      ingestKey,
+      hotLog,
+      now,
+      onReport(machine, report) {
+        fleet.record(machine, report);
+        const info = report.batch.states?.machine;
+        if (info) directory.saveInfo(machine.id, info).catch((err: unknown) => log.error({ err }, 'machine info'));
+      },
+    });
+
+    const accounts = await createAccounts({
+      db,
+      tenantId,
+      fields,
+      index,
+      now,
+      publicUrl,
+      log,
+      config: { ...config.session, ...config.limits },
+    });
+    const { webUsername, webPassword } = config.server;
+    if (webUsername && webPassword) await accounts.ensureConfiguredUser(webUsername, webPassword);
+    const layers = async () => protectionLayers({ config, hasUsers: accounts.setupUrl() === undefined });
+    const streams = createEventStreams({
+      onSessionEnd: accounts.sessions.onEnd,
+      isAlive: (session) => session.expiresAt > now(),
+    });
+
+    const enrolment = createEnrolment({
+      db,
+      tenantId,
+      tokens: enrolmentStore(db),
+      machines,
+      directory,
+      ingestKey,
+      packageKeys: { apiKey: config.server.apiKey, encryptionKey: config.server.encryptionKey },
+      publicUrl,
+      intervalSeconds: config.server.interval,
+      caCertificate: await readAuthority(config),
+      now,
+    });
+
+    const tls = await tlsOptions(config.ssl);
+    const acceptFrame = ingestHandler({ directory, ingest, log });
+    const app = await createApp({
+      log,
+      publicOrigins: [publicUrl],
+      sessions: accounts.sessions,
+      trustProxy: config.server.trustProxy.length > 0 ? [...config.server.trustProxy] : undefined,
+      consoleDir,
+      serverFactory: (handler): Server =>
+        createServer({ ...tls, keepAliveTimeout: 75_000 }, (request, response) => {
+          if (request.method === 'POST' && request.url === AGENT_PATHS.ingest) acceptFrame(request, response);
+          else handler(request, response);
+        }),
+    });
+    await app.register(accounts.routes, { prefix: '/api' });
+    await app.register(enrolmentRoutes, { enrolment });
+    await app.register(fleetRoutes, { overview, fleet, directory, streams, now });
+    await app.register(metricsRoutes, { directory, history });
+    await app.register(protectionRoutes, { layers });
+    await app.register(healthRoutes);
+
+    await app.listen({ host: config.server.host, port: config.server.port });
+    const restoring = restoreFleet();
+    restoring.catch((err: unknown) => log.error({ err }, 'the last reports could not be read back'));
+
+    /** The last word of machines that are silent now; those that speak are ahead of it. */
+    async function restoreFleet(): Promise<void> {
+      for (const machine of directory.all()) {
+        if (isClosing) return;
+        await fleet.restore(machine);
+      }
+    }
+    let isClosing = false;
+
+    return {
+      url: publicUrl,
+      layers: await layers(),
+      setupUrl: accounts.setupUrl(),
+      createEnrolmentToken: async () => (await enrolment.createToken()).token,
+      async close() {
+        isClosing = true;
+        streams.close();
+        app.server.closeIdleConnections();
+        await app.close();
+        await restoring.catch(() => {});
+        accounts.close();
+        await ingest.close();
+        await db.destroy();
+      },
+    };
+  } catch (error) {
+    await db.destroy();
+    throw error;
+  }
+}
+
+/** What agents are told to trust: the authority of a development certificate. A real one is known to their systems. */
+async function readAuthority(config: Config): Promise<string | null> {
+  const file = join(config.server.dataDir, 'tls', 'ca.pem');
+  const isDevelopment = config.ssl.certFile === join(config.server.dataDir, 'tls', 'server.pem');
+  return isDevelopment ? readFile(file, 'utf8') : null;
+}

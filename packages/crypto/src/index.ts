@@ -1,0 +1,28 @@
+export { decrypt, type Encrypted, encrypt, open, seal } from './aead.ts';
+export { agree, agreementPublicKey, generateAgreementKeyPair } from './agreement.ts';
+export { decodeBase64, decodeBase64Url, encodeBase64, encodeBase64Url } from './base64.ts';
+export { type BlindIndex, blindIndex } from './blind-index.ts';
+export { CounterSealer, openCounter } from './counter-aead.ts';
+export type { RawKeyPair } from './curve-key.ts';
+export { constantTimeEqual } from './equal.ts';
+export { CryptoError, type CryptoErrorCode } from './errors.ts';
+export {
+  type Cell,
+  decodeFieldText,
+  deriveFieldKey,
+  encodeFieldText,
+  type FieldKey,
+  fieldKeyId,
+  isSealedField,
+  openField,
+  sealField,
+} from './field.ts';
+export type { FieldSuite } from './field-suite.ts';
+export { type HashName, hkdf, hkdfExpand } from './hkdf.ts';
+export { type Normaliser, normalise } from './normaliser.ts';
+export { pae } from './pae.ts';
+export { hashPassword, needsRehash, type PasswordParameters, verifyPassword } from './password.ts';
+export { generateKey, randomBytes } from './random.ts';
+export { deriveBoxKeyPair, openWith, sealTo } from './sealed-box.ts';
+export { generateSigningKeyPair, sign, verify } from './signature.ts';
+export type { SymmetricKey } from './symmetric-key.ts';
