@@ -11,12 +11,7 @@ import {
   sign,
 } from '@bulwark/crypto';
 import { AGENT_PATHS, CONTENT_TYPES, EnrolmentAnswer, EnrolmentKey, type EnrolmentRequest } from '@bulwark/protocol';
-import {
-  isServerKeyProved,
-  openEnrolmentAnswer,
-  parseEnrolmentToken,
-  sealEnrolmentRequest,
-} from '@bulwark/telemetry';
+import { isServerKeyProved, openEnrolmentAnswer, parseEnrolmentToken, sealEnrolmentRequest } from '@bulwark/telemetry';
 import type { Logger } from 'pino';
 import type { AgentConfig } from './config.ts';
 import { AgentError } from './errors.ts';
@@ -79,7 +74,10 @@ async function introduceByPair(link: ServerLink, config: AgentConfig | undefined
   const answer = await link.get(`${AGENT_PATHS.enrolmentKey}?nonce=${encodeBase64Url(nonce)}`);
   const parsed = EnrolmentKey.safeParse(parseJson(answer.body));
   if (answer.status !== 200 || !parsed.success) {
-    throw new AgentError('ERR_SERVER_UNREACHABLE', `${config.serverUrl} answered ${answer.status}: is it a Bulwark server?`);
+    throw new AgentError(
+      'ERR_SERVER_UNREACHABLE',
+      `${config.serverUrl} answered ${answer.status}: is it a Bulwark server?`,
+    );
   }
   const serverKey = decodeBase64Url(parsed.data.serverKey);
   if (!isServerKeyProved(encryptionKey, nonce, serverKey, decodeBase64Url(parsed.data.proof))) {

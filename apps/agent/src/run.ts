@@ -102,7 +102,10 @@ export async function runAgent({ stateDir, config, log, signal, onReport }: RunO
     const failures = collectors.failures();
     const now = { dropped: spool.dropped, failures: JSON.stringify(failures) };
     if (now.dropped > before.dropped) {
-      log.warn({ event: 'spool.dropped', dropped: now.dropped }, 'the oldest reports had to go: the server is away too long');
+      log.warn(
+        { event: 'spool.dropped', dropped: now.dropped },
+        'the oldest reports had to go: the server is away too long',
+      );
     }
     if (now.failures !== before.failures && failures.length > 0) {
       log.warn({ event: 'collector.failed', failures }, 'some measurements are missing');

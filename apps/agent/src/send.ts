@@ -49,7 +49,8 @@ export async function sendSpool(options: SenderOptions, signal: AbortSignal): Pr
     } else if (verdict === 'revoked') {
       throw new AgentError('ERR_AGENT_REVOKED', 'the server has revoked this agent: enrol this machine again');
     } else {
-      if (failures === 0) log.warn({ event: 'send.delayed', ...reasonOf(answer) }, 'reports wait: the server cannot take them');
+      if (failures === 0)
+        log.warn({ event: 'send.delayed', ...reasonOf(answer) }, 'reports wait: the server cannot take them');
       failures += 1;
       await sleep(pauseMs(failures, answer), undefined, { signal }).catch(() => {});
     }
@@ -99,9 +100,7 @@ function codeOf(answer: ServerAnswer | AgentError): string | undefined {
 }
 
 function reasonOf(answer: ServerAnswer | AgentError): Record<string, unknown> {
-  return answer instanceof AgentError
-    ? { reason: answer.message }
-    : { status: answer.status, code: codeOf(answer) };
+  return answer instanceof AgentError ? { reason: answer.message } : { status: answer.status, code: codeOf(answer) };
 }
 
 function parseJson(bytes: Buffer): unknown {

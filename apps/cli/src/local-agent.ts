@@ -20,7 +20,10 @@ export interface LocalAgent {
 export interface AgentEvent {
   readonly event: string;
   readonly reports?: number;
-  readonly code?: number | null;
+  /** Exit code of `agent-exited`. */
+  readonly code?: number | string | null;
+  /** What an `error` says. */
+  readonly message?: string;
 }
 
 export interface LocalAgentOptions {

@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import packageJson from '../package.json' with { type: 'json' };
+import type { Action } from './action.ts';
 import { addAgentCommands } from './commands/agent.ts';
 import { addDoctorCommand } from './commands/doctor.ts';
 import { addKeysCommands } from './commands/keys.ts';
@@ -7,11 +8,6 @@ import { addServerCommand } from './commands/server.ts';
 import { addUpCommand } from './commands/up.ts';
 import type { Context } from './context.ts';
 import type { Outcome } from './exit-codes.ts';
-
-/** Makes a command's action from a function that tells the outcome. */
-export type Action = <Options>(
-  run: (options: Options, context: Context, argument?: string) => Promise<Outcome>,
-) => (...given: unknown[]) => Promise<void>;
 
 /**
  * All commands. What they run is loaded when they run, so that an agent does not carry the server's code.

@@ -3,10 +3,12 @@ import { execFile } from 'node:child_process';
 import { chmod, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Readable, Writable } from 'node:stream';
 import { after, before, describe, test } from 'node:test';
 import { promisify } from 'node:util';
 import { BULWARK, bulwark, jsonLines } from '../testing/run-bulwark.ts';
 import { EXIT_CODES, type Outcome } from './exit-codes.ts';
+import { runCli } from './run-cli.ts';
 
 let directory: string;
 before(async () => {
@@ -86,26 +88,47 @@ const FAILING: Case[] = [
 describe('a failing command says why in a line and by its exit code:', () => {
   for (const { name, args, env, outcome, says } of FAILING) {
     test(name, async () => {
-      const { code, stdout, stderr } = await bulwark(args(), env);
-      assert.equal(code, EXIT_CODES[outcome].code, stderr);
-      assert.match(stderr, says);
-      assert.equal(stdout, '');
-      assert.doesNotMatch(stderr, /canary| at .*:\d+:\d+/, 'shows a secret or a stack');
-      for (const line of stderr.trimEnd().split('\n')) assert.match(line, /^bulwark: /);
+      const result = await runHere(args(), env);
+      assert.equal(result.outcome, outcome, result.stderr);
+      assert.match(result.stderr, says);
+      assert.equal(result.stdout, '');
+      assert.doesNotMatch(result.stderr, /canary| at .*:\d+:\d+/, 'shows a secret or a stack');
+      for (const line of result.stderr.trimEnd().split('\n')) assert.match(line, /^bulwark: /);
     });
 
     test(`${name}, with --json`, async () => {
       const { code, stdout, stderr } = await bulwark(['--json', ...args()], env);
       assert.equal(code, EXIT_CODES[outcome].code);
       assert.equal(stderr, '');
-      const events = jsonLines(stdout);
-      assert.equal(events.at(-1)?.event, 'error');
-      assert.equal(events.at(-1)?.outcome, outcome);
-      assert.match(String(events.at(-1)?.message), says);
+      const [event, ...more] = jsonLines(stdout);
+      assert.deepEqual(more, []);
+      assert.deepEqual([event?.event, event?.outcome], ['error', outcome]);
+      assert.match(String(event?.message), says);
       assert.doesNotMatch(stdout, /canary/);
     });
   }
 });
+
+/** Runs a command line in this process, which is faster than in one of its own. */
+async function runHere(args: readonly string[], env: Record<string, string> = {}) {
+  const written = { stdout: '', stderr: '' };
+  const stream = (name: keyof typeof written) =>
+    new Writable({
+      write(chunk, _encoding, done) {
+        written[name] += chunk;
+        done();
+      },
+    });
+  const outcome = await runCli(args, {
+    env,
+    stdin: Readable.from([]),
+    stdout: stream('stdout'),
+    stderr: stream('stderr'),
+    stopSignal: () => AbortSignal.abort(),
+    parentGone: () => AbortSignal.abort(),
+  });
+  return { outcome, ...written };
+}
 
 test('all problems of a configuration are listed, a line each', async () => {
   const { stderr } = await bulwark(['server'], { NODE_ENV: 'production', BULWARK_SERVER_PORT: 'x' });
@@ -134,8 +157,8 @@ describe('help is on standard output, for', () => {
   const commands = ['', 'up', 'server', 'agent', 'agent enroll', 'agent run', 'keys', 'keys generate', 'doctor'];
   for (const command of commands) {
     test(command === '' ? 'bulwark' : command, async () => {
-      const { code, stdout, stderr } = await bulwark([...command.split(' ').filter(Boolean), '--help']);
-      assert.equal(code, 0);
+      const { outcome, stdout, stderr } = await runHere([...command.split(' ').filter(Boolean), '--help']);
+      assert.equal(outcome, 'ok');
       assert.equal(stderr, '');
       assert.match(stdout, new RegExp(`^Usage: bulwark ${command}`));
       assert.match(stdout, /--json/);

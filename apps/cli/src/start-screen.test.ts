@@ -19,11 +19,12 @@ const facts = {
 
 test('the screen shows every layer, and warns of each that is not on', () => {
   const screen = startScreen(facts);
-  assert.match(screen, / {2}on {4}Files {6}Files detail\n {2}weak {2}Transport {2}Transport detail\n {2}off {3}Access/);
+  assert.match(screen, / {2}on {4}Files {6}Files detail\n {2}weak {2}Transport\n {2}off {3}Access/);
   assert.deepEqual(screen.match(/^Warning: .*$/gm), [
     'Warning: Transport is weak: Transport detail',
     'Warning: Access is off: Access detail',
   ]);
+  assert.equal(screen.match(/Transport detail/g)?.length, 1, 'says the reason once');
 });
 
 test('the screen shows the set-up link while there is one', () => {

@@ -24,9 +24,14 @@ export function startScreen({ url, dataDir, layers, setupUrl, caFile }: StartFac
     ...(caFile === undefined ? [] : [`  Authority       ${caFile} (trust it to be spared the browser's warning)`]),
     '',
     'Protection',
-    ...layers.map(({ state, name, detail }) => `  ${state.padEnd(4)}  ${name.padEnd(nameWidth)}  ${detail}`),
-    ...notOn.map(({ name, state, detail }) => `\nWarning: ${name} is ${state}: ${detail}`),
+    ...layers.map(({ state, name, detail }) => {
+      const line = `  ${state.padEnd(4)}  ${name.padEnd(nameWidth)}`;
+      return state === 'on' ? `${line}  ${detail}` : line.trimEnd();
+    }),
     '',
+    // Each on a line of its own, with its reason.
+    ...notOn.map(({ name, state, detail }) => `Warning: ${name} is ${state}: ${detail}`),
+    ...(notOn.length === 0 ? [] : ['']),
     ...(setupUrl === undefined ? [] : ['Create the first administrator; this link works once:', `  ${setupUrl}`, '']),
     'Press Ctrl-C to stop.',
   ];

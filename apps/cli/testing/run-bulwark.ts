@@ -1,9 +1,13 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer } from 'node:net';
+import { setTimeout } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 
 export const BULWARK = fileURLToPath(new URL('../bin/bulwark.mjs', import.meta.url));
+
+/** Longest wait for an event, on a machine that is busy with other tests. */
+const EVENT_MS = 30_000;
 
 export interface Finished {
   readonly code: number | null;
@@ -38,11 +42,15 @@ export function startBulwark(args: readonly string[], env: Record<string, string
     process: child,
     finished,
     async event(name) {
+      const deadline = setTimeout(EVENT_MS, 'late', { ref: false });
       for (;;) {
         const found = jsonLines(output.stdout).find((line) => line.event === name);
         if (found !== undefined) return found;
-        const ended = await Promise.race([once(child.stdout, 'data').then(() => false), finished.then(() => true)]);
-        if (ended) throw new Error(`ended without the event ${name}:\n${output.stdout}${output.stderr}`);
+        const next = await Promise.race([once(child.stdout, 'data'), finished.then(() => 'ended'), deadline]);
+        if (typeof next === 'string') {
+          child.kill('SIGKILL');
+          throw new Error(`${next} without the event ${name}:\n${output.stdout}${output.stderr}`);
+        }
       }
     },
   };

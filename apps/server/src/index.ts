@@ -10,7 +10,5 @@ export { generateKeyText } from './config/key-encoding.ts';
 export { type ConfigSources, loadConfig, type SettingTexts } from './config/load-config.ts';
 export type { Check, CheckState } from './doctor/check.ts';
 export { runDoctor } from './doctor/run-doctor.ts';
-export { ensureDataDirectory } from './files/data-directory.ts';
 export { type DataLock, lockDataDirectory } from './files/data-lock.ts';
-export { writePrivateFile } from './files/write-private-file.ts';
 export { type RunningServer, type ServerOptions, startServer } from './server.ts';

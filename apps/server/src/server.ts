@@ -13,7 +13,7 @@ import { enrolmentRoutes } from './features/enrolment/routes.ts';
 import { createEnrolment } from './features/enrolment/service.ts';
 import { enrolmentStore } from './features/enrolment/store.ts';
 import { createFleetState } from './features/fleet/fleet-state.ts';
-import { fleetOverview } from './features/fleet/overview.ts';
+import { fleetOverview, intervalOf } from './features/fleet/overview.ts';
 import { fleetRoutes } from './features/fleet/routes.ts';
 import { healthRoutes } from './features/health/routes.ts';
 import { ingestHandler } from './features/ingest/handler.ts';
@@ -68,7 +68,8 @@ export async function startServer({ config, log, consoleDir }: ServerOptions): P
     const index = await keyring.index(tenantId);
     const vault = await keyring.vault(tenantId);
     const ingestKey = deriveIngestKey(config.server.encryptionKey, await keyring.ingestSecret(tenantId));
-    const onUnreadable = (cell: object) => log.error({ event: 'decrypt.failed', ...cell }, 'a stored value does not open');
+    const onUnreadable = (cell: object) =>
+      log.error({ event: 'decrypt.failed', ...cell }, 'a stored value does not open');
 
     const machines = machineStore(db, fields, onUnreadable);
     const directory = await loadDirectory(machines);
@@ -140,11 +141,16 @@ export async function startServer({ config, log, consoleDir }: ServerOptions): P
     await app.register(accounts.routes, { prefix: '/api' });
     await app.register(enrolmentRoutes, { enrolment });
     await app.register(fleetRoutes, { overview, fleet, directory, streams, now });
-    await app.register(metricsRoutes, { directory, history });
+    await app.register(metricsRoutes, {
+      directory,
+      history,
+      intervalOf: (machine) => intervalOf(machine, fleet.get(machine.id)),
+    });
     await app.register(protectionRoutes, { layers });
     await app.register(healthRoutes);
 
     await app.listen({ host: config.server.host, port: config.server.port });
+    let isClosing = false;
     const restoring = restoreFleet();
     restoring.catch((err: unknown) => log.error({ err }, 'the last reports could not be read back'));
 
@@ -155,7 +161,6 @@ export async function startServer({ config, log, consoleDir }: ServerOptions): P
         await fleet.restore(machine);
       }
     }
-    let isClosing = false;
 
     return {
       url: publicUrl,

@@ -9,12 +9,12 @@ export const GCM_NONCE_BYTES = 12;
 
 const EMPTY = new Uint8Array(0);
 
-// Without it Node accepts tags as short as 4 bytes when opening.
-const OPTIONS = { authTagLength: TAG_BYTES };
+// Always given: without it Node accepts tags as short as 4 bytes when opening. Only the raw entry gives another.
+const FULL_TAG = { authTagLength: TAG_BYTES };
 
 /**
- * AES-GCM under a nonce of the caller's choice: the one place that does it, and never exported as such.
- * A nonce used twice under one key gives away both plaintexts' difference and the power to forge.
+ * AES-GCM under a nonce of the caller's choice: the one place that does it. A nonce used twice under one key gives away
+ * both plaintexts' difference and the power to forge.
  *
  * @param key 16, 24 or 32 bytes.
  * @param prefix Written before the ciphertext as it is; saves the callers a copy.
@@ -26,15 +26,30 @@ export function gcmSeal(
   plaintext: Uint8Array,
   associatedData: Uint8Array,
   prefix: Uint8Array = EMPTY,
+  tag = FULL_TAG,
 ): Buffer {
-  const cipher = createCipheriv(algorithmOf(key), key, nonce, OPTIONS);
-  cipher.setAAD(associatedData);
-  const sealed = Buffer.allocUnsafe(prefix.length + plaintext.length + TAG_BYTES);
+  const sealed = Buffer.allocUnsafe(prefix.length + plaintext.length + tag.authTagLength);
   sealed.set(prefix);
-  sealed.set(cipher.update(plaintext), prefix.length);
-  cipher.final(); // always empty in GCM
-  sealed.set(cipher.getAuthTag(), prefix.length + plaintext.length);
+  gcmSealInto(sealed, prefix.length, key, nonce, plaintext, associatedData, tag);
   return sealed;
+}
+
+/** As `gcmSeal`, writing ciphertext ‖ tag (16) into `target` from `offset` on. @returns The offset after them. */
+export function gcmSealInto(
+  target: Buffer,
+  offset: number,
+  key: KeyObject,
+  nonce: Uint8Array,
+  plaintext: Uint8Array,
+  associatedData: Uint8Array,
+  tag = FULL_TAG,
+): number {
+  const cipher = createCipheriv(algorithmOf(key), key, nonce, tag);
+  cipher.setAAD(associatedData);
+  target.set(cipher.update(plaintext), offset);
+  cipher.final(); // always empty in GCM
+  target.set(cipher.getAuthTag(), offset + plaintext.length);
+  return offset + plaintext.length + tag.authTagLength;
 }
 
 /**
@@ -42,10 +57,16 @@ export function gcmSeal(
  *
  * @throws CryptoError ERR_OPEN_FAILED
  */
-export function gcmOpen(key: KeyObject, nonce: Uint8Array, sealed: Uint8Array, associatedData: Uint8Array): Buffer {
-  const length = sealed.length - TAG_BYTES;
+export function gcmOpen(
+  key: KeyObject,
+  nonce: Uint8Array,
+  sealed: Uint8Array,
+  associatedData: Uint8Array,
+  tag = FULL_TAG,
+): Buffer {
+  const length = sealed.length - tag.authTagLength;
   if (length < 0) throw openFailed();
-  const decipher = createDecipheriv(algorithmOf(key), key, nonce, OPTIONS);
+  const decipher = createDecipheriv(algorithmOf(key), key, nonce, tag);
   decipher.setAAD(associatedData);
   decipher.setAuthTag(sealed.subarray(length));
   const plaintext = decipher.update(sealed.subarray(0, length));

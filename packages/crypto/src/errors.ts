@@ -5,6 +5,7 @@ export type CryptoErrorCode =
   | 'ERR_KEY_SPENT' // the key has been used as often as its cipher allows; rotate
   | 'ERR_KEY_UNKNOWN' // the value names a key that the ring does not hold
   | 'ERR_PUBLIC_KEY' // another party's public key is malformed, or a small-order point
+  | 'ERR_UNSUPPORTED' // the library Node was built with lacks the algorithm
   | 'ERR_ENCODING' // text is not the one canonical base64 or base64url form of any bytes
   | 'ERR_NOT_SEALED' // bytes carry no mark of a sealed field: probably plaintext
   | 'ERR_SEALED_FORMAT' // marked as a sealed field, but of a form this version does not know

@@ -4,6 +4,7 @@ import { constantTimeEqual } from './equal.ts';
 import { openFailed } from './errors.ts';
 import { FERNET_IV_BYTES, FERNET_MIN_BYTES, openFernetBytes, sealFernetBytes } from './fernet.ts';
 import { hkdfExpand } from './hkdf.ts';
+import { openMessage, sealedLength, sealMessage } from './message.ts';
 import { pae } from './pae.ts';
 import { randomNonce } from './random.ts';
 import { KEY_BYTES } from './symmetric-key.ts';
@@ -15,9 +16,10 @@ import { XAES_NONCE_BYTES, xaes } from './xaes.ts';
  * - `A256GCM`: 12 bytes shorter and faster, but a key must stop at 2^32 values, all processes together.
  * - `XAES-DET`: equal values of a column give equal bytes, and so show that they are equal. Cannot be bound to a row.
  *   Prefer a blind index beside a random suite.
- * - `FERNET`: AES-128-CBC with HMAC-SHA256, for those who must; 94 to 109 bytes longer than the plaintext.
+ * - `COBBLESTONE-256`: commits to its key, for keys that other parties may choose, and for long values.
+ * - `FERNET`: AES-128-CBC with HMAC-SHA256, for those who must; 79 to 94 bytes longer than the plaintext.
  */
-export type FieldSuite = 'A256GCM' | 'XAES-256-GCM' | 'XAES-DET' | 'FERNET';
+export type FieldSuite = 'A256GCM' | 'XAES-256-GCM' | 'XAES-DET' | 'COBBLESTONE-256' | 'FERNET';
 
 /** A suite under one key, working on what follows the envelope's header. */
 export interface FieldCipher {
@@ -43,6 +45,7 @@ export const FIELD_SUITES: Readonly<Record<FieldSuite, FieldSuiteFacts>> = {
   A256GCM: { id: 0x01, minBodyBytes: GCM_NONCE_BYTES + TAG_BYTES, bindsRow: true, cipher: gcmCipher },
   'XAES-256-GCM': { id: 0x02, minBodyBytes: XAES_NONCE_BYTES + TAG_BYTES, bindsRow: true, cipher: xaesCipher },
   'XAES-DET': { id: 0x03, minBodyBytes: XAES_NONCE_BYTES + TAG_BYTES, bindsRow: false, cipher: deterministicCipher },
+  'COBBLESTONE-256': { id: 0x04, minBodyBytes: sealedLength(0), bindsRow: true, cipher: messageCipher },
   FERNET: { id: 0x10, minBodyBytes: FERNET_MIN_BYTES, bindsRow: true, cipher: fernetCipher },
 };
 
@@ -100,6 +103,14 @@ function deterministicCipher(keyBytes: Uint8Array): FieldCipher {
       if (!constantTimeEqual(nonceOf(plaintext, associatedData), nonce)) throw openFailed();
       return plaintext;
     },
+  };
+}
+
+function messageCipher(keyBytes: Uint8Array): FieldCipher {
+  const key = createSecretKey(keyBytes);
+  return {
+    seal: (header, plaintext, associatedData) => Buffer.concat([header, sealMessage(key, plaintext, associatedData)]),
+    open: (body, associatedData) => openMessage(key, body, associatedData),
   };
 }
 

@@ -149,6 +149,8 @@ describe('a value that was stored opens', () => {
       'bw1:_QICr0elUGvZFPNVS8Ac_ELRs77j0IejseWKMIxuJQDjhzOjTLX2a7W7Lw1pA7kz3S127BiT4Z-q3XsNMzwbACGq7j7jAO7dyiLWzXM',
     'XAES-DET':
       'bw1:_QMBeW3FtQzfUN7Vdaa6_Rq6iDnCo-YlSxC6qbwE_wZ_r9GaadF5l4_tlAE9TOCnkzhCJAmrK48XjgPPoC4NtNnE3gXWhEZ_WrRCwWM',
+    'COBBLESTONE-256':
+      'bw1:_QQCeDWafcbBaYH_dIKgkYq2mgfp285ACae25XEok8ZMwc4HmjqWlnX2TFh5Z6esd4aA07-WjK5eZ3Krt9tFYUdZHCevM5y_I0PkWl4zYbYAPmcsYz1R6WNUlwRWr4vEB7yxtnbqgogE6z5A5w',
     FERNET:
       'bw1:_RACakyHtlV57HWiW2CHNEbgL4LUgAAAAAAAAAAAx7mDD67gj7TbxnplGAG3Bre8IIplzCRPkuG-LDIafuh1QN4IK2wvI8nZf1L7yFFGSqqYXE_iYcBkROsmyUkzLWdRpPFuxZLrmbTZ3sXMlQE',
   };

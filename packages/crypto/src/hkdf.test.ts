@@ -3,7 +3,8 @@ import { hkdfSync } from 'node:crypto';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import { hex } from '../testing/hex.ts';
-import { type HashName, hkdf, hkdfExpand, hkdfExtract } from './hkdf.ts';
+import { hkdf, hkdfExpand, hkdfExtract } from './hkdf.ts';
+import type { HashName } from './hmac.ts';
 
 const range = (from: number, to: number) => Uint8Array.from({ length: to - from + 1 }, (_, i) => from + i);
 

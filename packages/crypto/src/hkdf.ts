@@ -1,11 +1,6 @@
-import { createHmac, createSecretKey, KeyObject } from 'node:crypto';
+import { createSecretKey, KeyObject } from 'node:crypto';
 import { CryptoError } from './errors.ts';
-
-/** Hash functions of HKDF here. */
-export type HashName = 'sha256' | 'sha384' | 'sha512';
-
-/** Output length of each hash, in bytes. */
-const HASH_BYTES: Record<HashName, number> = { sha256: 32, sha384: 48, sha512: 64 };
+import { type AnyHashName, HASH_BYTES, type HashName, hmac } from './hmac.ts';
 
 /**
  * HKDF, extract then expand (RFC 5869).
@@ -17,7 +12,18 @@ const HASH_BYTES: Record<HashName, number> = { sha256: 32, sha384: 48, sha512: 6
  * @throws CryptoError ERR_ARGUMENT
  */
 export function hkdf(hash: HashName, ikm: Uint8Array, salt: Uint8Array, info: Uint8Array, length: number): Buffer {
-  return hkdfExpand(hash, hkdfExtract(hash, ikm, salt), info, length);
+  return rawHkdf(hash, ikm, salt, info, length);
+}
+
+/** As `hkdf`, with any hash. */
+export function rawHkdf(
+  hash: AnyHashName,
+  ikm: Uint8Array,
+  salt: Uint8Array,
+  info: Uint8Array,
+  length: number,
+): Buffer {
+  return expand(hash, createSecretKey(hmac(hash, createSecretKey(salt), ikm)), info, length);
 }
 
 /** HKDF-Extract (RFC 5869, 2.2): a pseudorandom key as long as the hash's output. */
@@ -33,25 +39,22 @@ export function hkdfExtract(hash: HashName, ikm: Uint8Array, salt: Uint8Array): 
  * @throws CryptoError ERR_ARGUMENT, ERR_KEY_LENGTH
  */
 export function hkdfExpand(hash: HashName, prk: Uint8Array | KeyObject, info: Uint8Array, length: number): Buffer {
+  const key = prk instanceof KeyObject ? prk : createSecretKey(prk);
+  const prkBytes = key.symmetricKeySize ?? 0;
+  if (prkBytes < 16) throw new CryptoError('ERR_KEY_LENGTH', `prk must be 16 bytes or more, got ${prkBytes}`);
+  return expand(hash, key, info, length);
+}
+
+function expand(hash: AnyHashName, prk: KeyObject, info: Uint8Array, length: number): Buffer {
   const blockBytes = HASH_BYTES[hash];
   if (!Number.isInteger(length) || length < 1 || length > 255 * blockBytes) {
     throw new CryptoError('ERR_ARGUMENT', `length must be from 1 to ${255 * blockBytes} bytes, got ${length}`);
   }
-  const key = prk instanceof KeyObject ? prk : createSecretKey(prk);
-  const prkBytes = key.symmetricKeySize ?? 0;
-  if (prkBytes < 16) throw new CryptoError('ERR_KEY_LENGTH', `prk must be 16 bytes or more, got ${prkBytes}`);
-
   const output = Buffer.alloc(Math.ceil(length / blockBytes) * blockBytes);
   let previous: Uint8Array = new Uint8Array(0);
   for (let index = 1; (index - 1) * blockBytes < length; index++) {
-    previous = hmac(hash, key, previous, info, Uint8Array.of(index));
+    previous = hmac(hash, prk, previous, info, Uint8Array.of(index));
     output.set(previous, (index - 1) * blockBytes);
   }
   return output.subarray(0, length);
-}
-
-function hmac(hash: HashName, key: KeyObject, ...parts: Uint8Array[]): Buffer {
-  const mac = createHmac(hash, key);
-  for (const part of parts) mac.update(part);
-  return mac.digest();
 }

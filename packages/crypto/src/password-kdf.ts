@@ -1,6 +1,6 @@
 import { argon2, pbkdf2 as nodePbkdf2, scrypt as nodeScrypt } from 'node:crypto';
 import { promisify } from 'node:util';
-import type { HashName } from './hkdf.ts';
+import type { AnyHashName } from './hmac.ts';
 
 // The three password KDFs on bytes, each on a thread of Node's pool, and what a stored record may ask of them: whoever
 // can write records must not be able to order any amount of memory or time.
@@ -76,7 +76,7 @@ export function isPbkdf2Affordable(iterations: number): boolean {
 
 /** PBKDF2 with HMAC (RFC 8018, 5.2). SHA-1 is here for the published vectors only. */
 export function pbkdf2(
-  hash: HashName | 'sha1',
+  hash: AnyHashName,
   password: Uint8Array,
   salt: Uint8Array,
   iterations: number,

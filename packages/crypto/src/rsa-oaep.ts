@@ -9,7 +9,7 @@ import {
 } from 'node:crypto';
 import { promisify } from 'node:util';
 import { CryptoError, openFailed } from './errors.ts';
-import type { HashName } from './hkdf.ts';
+import type { AnyHashName } from './hmac.ts';
 
 /** Shortest RSA modulus that is used (SP 800-131A). */
 const MIN_MODULUS_BITS = 2048;
@@ -52,7 +52,7 @@ export function unwrapKeyWith(privateKey: string, wrapped: Uint8Array): Buffer {
 }
 
 /** RSAES-OAEP-ENCRYPT with any hash and label, the hash serving for MGF1 too. SHA-1 is for published vectors only. */
-export function oaepEncrypt(key: KeyObject, message: Uint8Array, hash: HashName | 'sha1', label: Uint8Array): Buffer {
+export function oaepEncrypt(key: KeyObject, message: Uint8Array, hash: AnyHashName, label: Uint8Array): Buffer {
   const padding = constants.RSA_PKCS1_OAEP_PADDING;
   try {
     return publicEncrypt({ key, padding, oaepHash: hash, oaepLabel: label }, message);
@@ -62,7 +62,7 @@ export function oaepEncrypt(key: KeyObject, message: Uint8Array, hash: HashName 
 }
 
 /** RSAES-OAEP-DECRYPT with any hash and label. @throws CryptoError ERR_OPEN_FAILED */
-export function oaepDecrypt(key: KeyObject, sealed: Uint8Array, hash: HashName | 'sha1', label: Uint8Array): Buffer {
+export function oaepDecrypt(key: KeyObject, sealed: Uint8Array, hash: AnyHashName, label: Uint8Array): Buffer {
   const padding = constants.RSA_PKCS1_OAEP_PADDING;
   try {
     return privateDecrypt({ key, padding, oaepHash: hash, oaepLabel: label }, sealed);

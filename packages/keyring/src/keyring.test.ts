@@ -70,7 +70,10 @@ describe('a keyring refuses', () => {
     { name: "another tenant's record", change: (r) => ({ ...r, tenantId: 't2' }) },
     { name: 'a record of another version', change: (r) => ({ ...r, version: 2 }) },
     { name: 'a vault whose public half was replaced', change: (r) => ({ ...r, publicKey: Buffer.alloc(32, 9) }) },
-    { name: 'altered key material', change: (r) => ({ ...r, wrapped: r.wrapped.map((b, i) => (i === 20 ? b ^ 1 : b)) }) },
+    {
+      name: 'altered key material',
+      change: (r) => ({ ...r, wrapped: r.wrapped.map((b, i) => (i === 20 ? b ^ 1 : b)) }),
+    },
   ];
   for (const { name, change } of changes) {
     test(name, async () => {

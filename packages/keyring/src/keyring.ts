@@ -82,7 +82,11 @@ export function openKeyring({ root, store, now }: { root: RootProvider; store: K
   return {
     async fields(tenantId) {
       const keys = (await load(tenantId, 'fields')).map(({ record, key }) => ({ record, key: deriveFieldKey(key) }));
-      return fieldCipher(tenantId, newestActive(keys).key, keys.map(({ key }) => key));
+      return fieldCipher(
+        tenantId,
+        newestActive(keys).key,
+        keys.map(({ key }) => key),
+      );
     },
     async index(tenantId) {
       const { key } = newestActive(await load(tenantId, 'index'));

@@ -29,7 +29,8 @@ export function localRoot(rootKey: Uint8Array): RootProvider {
   if (rootKey.length !== ROOT_KEY_BYTES) {
     throw new KeyringError('ERR_ROOT_KEY_FORMAT', `a root key is ${ROOT_KEY_BYTES} bytes, got ${rootKey.length}`);
   }
-  const derive = (purpose: string, bytes: number) => hkdf('sha512', rootKey, Buffer.alloc(0), Buffer.from(purpose), bytes);
+  const derive = (purpose: string, bytes: number) =>
+    hkdf('sha512', rootKey, Buffer.alloc(0), Buffer.from(purpose), bytes);
   const wrappingKey = derive('bw1/root/wrap', 32);
   return {
     id: `local:${derive('bw1/root/id', 16).toString('hex')}`,

@@ -49,7 +49,10 @@ describe('a batch', () => {
         const sent = { startMs: 1, stepMs: 1, points: column.length, columns: [column] };
         const expected = column.map((v) => (v === null || !Number.isFinite(v) ? null : v + 0));
         const [got] = decodeBatch(one, encodeBatch(one, sent)).columns;
-        assert.deepEqual(got?.map((v) => (v === null ? null : v + 0)), expected);
+        assert.deepEqual(
+          got?.map((v) => (v === null ? null : v + 0)),
+          expected,
+        );
       }),
     );
   });
@@ -94,7 +97,9 @@ describe('decodeBatch refuses', () => {
     { name: 'more points than it holds', code: 'ERR_BATCH_FORMAT', dictionary, bytes: withByte(12, 0x0f) },
   ];
   for (const c of cases) {
-    test(c.name, () => assert.throws(() => decodeBatch(c.dictionary, c.bytes), { name: 'TelemetryError', code: c.code }));
+    test(c.name, () =>
+      assert.throws(() => decodeBatch(c.dictionary, c.bytes), { name: 'TelemetryError', code: c.code }),
+    );
   }
 });
 
@@ -108,7 +113,10 @@ describe('parseDictionary', () => {
     { name: 'an empty list', bytes: createDictionary([]).bytes },
     { name: 'a series listed twice', bytes: createDictionary([dictionary.series[0]!, dictionary.series[0]!]).bytes },
     { name: 'a scale of 0', bytes: createDictionary([{ metric: 'm', instance: '', scale: 0 }]).bytes },
-    { name: 'a name over the limit', bytes: createDictionary([{ metric: 'm'.repeat(300), instance: '', scale: 1 }]).bytes },
+    {
+      name: 'a name over the limit',
+      bytes: createDictionary([{ metric: 'm'.repeat(300), instance: '', scale: 1 }]).bytes,
+    },
   ];
   for (const c of cases) {
     test(`refuses ${c.name}`, () => assert.throws(() => parseDictionary(c.bytes), { code: 'ERR_DICTIONARY_FORMAT' }));

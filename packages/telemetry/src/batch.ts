@@ -78,7 +78,8 @@ export function encodeBatch(dictionary: Dictionary, batch: Batch): Buffer {
 /** What `decodeBatch` needs to be given: the dictionary's hash. @throws TelemetryError ERR_BATCH_FORMAT, ERR_BATCH_VERSION */
 export function batchDictionaryHash(bytes: Uint8Array): Uint8Array {
   if (bytes.length < HEADER_BYTES) throw new TelemetryError('ERR_BATCH_FORMAT', 'the batch is cut short');
-  if (bytes[0] !== VERSION) throw new TelemetryError('ERR_BATCH_VERSION', `batch version ${bytes[0]} is not known here`);
+  if (bytes[0] !== VERSION)
+    throw new TelemetryError('ERR_BATCH_VERSION', `batch version ${bytes[0]} is not known here`);
   return bytes.subarray(14, HEADER_BYTES);
 }
 
@@ -97,7 +98,12 @@ export function decodeBatch(dictionary: Dictionary, bytes: Uint8Array, { withSta
   const stepMs = view.getUint32(8);
   const points = view.getUint16(12);
   const cells = points * dictionary.series.length;
-  if ((flags & ~(FLAG_STATES | FLAG_GAPS | FLAG_DEFLATED)) !== 0 || points === 0 || points > POINTS_MAX || cells > CELLS_MAX) {
+  if (
+    (flags & ~(FLAG_STATES | FLAG_GAPS | FLAG_DEFLATED)) !== 0 ||
+    points === 0 ||
+    points > POINTS_MAX ||
+    cells > CELLS_MAX
+  ) {
     throw new TelemetryError('ERR_BATCH_FORMAT', 'the batch has unknown flags or too many points');
   }
 

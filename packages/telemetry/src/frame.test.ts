@@ -23,7 +23,10 @@ describe('a frame', () => {
 
   test('is numbered by the one before it', () => {
     const sealer = createFrameSealer(secret, boot);
-    assert.deepEqual([0, 1, 2].map(() => parseFrameHeader(sealer.seal('batch', body)).sequence), [0, 1, 2]);
+    assert.deepEqual(
+      [0, 1, 2].map(() => parseFrameHeader(sealer.seal('batch', body)).sequence),
+      [0, 1, 2],
+    );
   });
 
   test('refuses to open with any byte changed', () => {
@@ -41,7 +44,10 @@ describe('openFrame refuses', () => {
     { name: 'the key of another secret', key: deriveFrameKey(Buffer.alloc(32, 8), boot, 'agent-to-server') },
     { name: 'the key of another boot', key: deriveFrameKey(secret, otherBoot, 'agent-to-server') },
     { name: 'the key of the other direction', key: deriveFrameKey(secret, boot, 'server-to-agent') },
-    { name: 'the key of another agent', key: deriveFrameKey(secret, { ...boot, agentId: Buffer.alloc(16, 9) }, 'agent-to-server') },
+    {
+      name: 'the key of another agent',
+      key: deriveFrameKey(secret, { ...boot, agentId: Buffer.alloc(16, 9) }, 'agent-to-server'),
+    },
   ];
   for (const c of cases) test(c.name, () => assert.throws(() => open(frame, c.key), { code: 'ERR_FRAME_OPEN' }));
 });
@@ -50,7 +56,11 @@ describe('parseFrameHeader refuses', () => {
   const frame = sealOne();
   const withByte = (at: number, value: number) => Buffer.from(frame).fill(value, at, at + 1);
   const cases = [
-    { name: 'a clear JSON payload', code: 'ERR_FRAME_VERSION', frame: Buffer.from(JSON.stringify({ cpu: 'x'.repeat(80) })) },
+    {
+      name: 'a clear JSON payload',
+      code: 'ERR_FRAME_VERSION',
+      frame: Buffer.from(JSON.stringify({ cpu: 'x'.repeat(80) })),
+    },
     { name: 'a header without a body', code: 'ERR_FRAME_FORMAT', frame: frame.subarray(0, FRAME_HEADER_BYTES) },
     { name: 'an unknown version', code: 'ERR_FRAME_VERSION', frame: withByte(0, 2) },
     { name: 'an unknown cipher', code: 'ERR_FRAME_VERSION', frame: withByte(1, 0) },

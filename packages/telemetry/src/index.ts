@@ -1,5 +1,11 @@
 export { type Batch, batchDictionaryHash, decodeBatch, encodeBatch } from './batch.ts';
-export { createDictionary, DICTIONARY_HASH_BYTES, type Dictionary, parseDictionary, type Series } from './dictionary.ts';
+export {
+  createDictionary,
+  DICTIONARY_HASH_BYTES,
+  type Dictionary,
+  parseDictionary,
+  type Series,
+} from './dictionary.ts';
 export {
   type EnrolmentToken,
   encodeEnrolmentToken,

@@ -4,11 +4,11 @@ import { dirname, join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { ensureDataDirectory, shellQuote, writePrivateFile } from '@bulwark/private-files';
 import type { Command } from 'commander';
+import type { Action } from '../action.ts';
 import type { Context } from '../context.ts';
 import { CliError } from '../errors.ts';
 import type { Outcome } from '../exit-codes.ts';
 import { createLog } from '../log.ts';
-import type { Action } from '../program.ts';
 
 interface AgentOptions {
   readonly config?: string;

@@ -2,9 +2,9 @@ import { access } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import type { Check } from '@bulwark/server';
 import type { Command } from 'commander';
+import type { Action } from '../action.ts';
 import type { Context } from '../context.ts';
 import type { Outcome } from '../exit-codes.ts';
-import type { Action } from '../program.ts';
 
 interface Options {
   readonly config?: string;

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
+import type { Action } from '../action.ts';
 import type { Context } from '../context.ts';
 import type { Outcome } from '../exit-codes.ts';
-import type { Action } from '../program.ts';
 
 /** `bulwark keys …` */
 export function addKeysCommands(program: Command, action: Action): void {

@@ -1,11 +1,11 @@
 import { ensureDataDirectory } from '@bulwark/private-files';
 import type { Command } from 'commander';
+import type { Action } from '../action.ts';
 import { findConsole } from '../console-files.ts';
 import type { Context } from '../context.ts';
 import type { Outcome } from '../exit-codes.ts';
 import { explainListenError } from '../listen-error.ts';
 import { createLog } from '../log.ts';
-import type { Action } from '../program.ts';
 import { addSettingOptions, settingTexts } from '../setting-options.ts';
 import { startScreen } from '../start-screen.ts';
 import { aborted } from '../stop-signal.ts';

@@ -2,7 +2,9 @@ import { isIPv6 } from 'node:net';
 import { join, resolve } from 'node:path';
 import { ensureDataDirectory, writePrivateFile } from '@bulwark/private-files';
 import type { Config, RunningServer } from '@bulwark/server';
+import { checkSettingTexts } from '@bulwark/server/settings';
 import type { Command } from 'commander';
+import type { Action } from '../action.ts';
 import { ensureConsole } from '../console-files.ts';
 import type { Context } from '../context.ts';
 import { CliError } from '../errors.ts';
@@ -10,7 +12,6 @@ import type { Outcome } from '../exit-codes.ts';
 import { explainListenError } from '../listen-error.ts';
 import { type AgentEvent, type LocalAgent, startLocalAgent } from '../local-agent.ts';
 import { createLog } from '../log.ts';
-import type { Action } from '../program.ts';
 import { addSettingOptions, settingTexts } from '../setting-options.ts';
 import { startScreen } from '../start-screen.ts';
 import { aborted } from '../stop-signal.ts';
@@ -41,6 +42,7 @@ async function up(options: Options, context: Context): Promise<Outcome> {
   }
   const stop = context.stopSignal();
   const flags = settingTexts(options);
+  checkSettingTexts(flags); // before anything is made
   const dataDir = resolve(flags['server.data_dir'] ?? (env.BULWARK_SERVER_DATA_DIR || 'data'));
   await ensureDataDirectory(dataDir);
   const lock = await server.lockDataDirectory(dataDir);
@@ -131,9 +133,10 @@ async function startAgent({ running, config, caFile }: Started, context: Context
   });
 }
 
-function agentText({ event, reports, code }: AgentEvent): string | undefined {
+function agentText({ event, reports, code, message }: AgentEvent): string | undefined {
   if (event === 'enrolled') return 'Agent: this machine is enrolled.';
   if (event === 'report' && reports === 1) return 'Agent: the first report has arrived.';
+  if (event === 'error') return `Agent: ${message}`;
   if (event === 'agent-exited') return `Agent: ended with code ${code ?? 'none'}; it is started again.`;
   return undefined;
 }

@@ -9,6 +9,7 @@ const result: MetricsResult = {
   from: 0,
   to: 30_000,
   stepMs: STEP,
+  unreadable: 2,
   times: [0, STEP, 2 * STEP],
   series: [
     { metric: 'cpu.total', instance: '', unit: 'percent', values: [1, 2, 3] },

@@ -33,9 +33,9 @@ export function extendMetrics(result: MetricsResult, samples: readonly SampleEve
   const from = result.from + (to - result.to);
   const dropped = times.findIndex((time) => time + stepMs > from);
   return {
+    ...result,
     from,
     to,
-    stepMs,
     times: times.slice(dropped),
     series: series.map((one) => ({ ...one, values: one.values.slice(dropped) })),
   };

@@ -8,7 +8,13 @@ export interface LiveFleet {
   summary: FleetSummary | undefined;
   /** When the last event came, by this machine's clock; 0 before the first. */
   receivedAt: number;
-  rows: ReadonlyMap<string, MachineRow>;
+  rows: ReadonlyMap<string, LiveRow>;
+}
+
+/** A row, and when it came. One that has left the view gets old here; the page it is on may then be newer. */
+export interface LiveRow {
+  row: MachineRow;
+  receivedAt: number;
 }
 
 /**
@@ -19,13 +25,14 @@ export interface LiveFleet {
 export function useLiveFleet(ids: string | undefined): LiveFleet {
   const [{ summary, receivedAt, rows }, setLast] = useState<Omit<LiveFleet, 'stream'>>(NOTHING_YET);
   const url = ids === undefined ? undefined : `/api/fleet/events?${new URLSearchParams({ ids })}`;
-  const stream = useEventStream<FleetEvent>(url, 'fleet', (event) =>
-    setLast((last) => ({
+  const stream = useEventStream<FleetEvent>(url, 'fleet', (event) => {
+    const receivedAt = Date.now();
+    setLast(({ rows }) => ({
       summary: event.summary,
-      receivedAt: Date.now(),
-      rows: new Map([...last.rows, ...event.rows.map((row) => [row.id, row] as const)]),
-    })),
-  );
+      receivedAt,
+      rows: new Map([...rows, ...event.rows.map((row) => [row.id, { row, receivedAt }] as const)]),
+    }));
+  });
   return { stream, summary, receivedAt, rows };
 }
 

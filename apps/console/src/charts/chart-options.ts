@@ -40,11 +40,11 @@ export function chartOptions(element: HTMLElement, plan: Plan): uPlot.Options {
   return {
     width: element.clientWidth,
     height: HEIGHT_PX,
-    padding: [8, 4, 0, 0],
+    padding: [8, 14, 0, 0], // half a time label at the right end
     legend: { show: false },
     cursor: {
       y: false,
-      points: { show: kind === 'lines', size: 6 },
+      points: kind === 'rows' ? { show: false } : { size: 6 },
       drag: { x: true, setScale: false, dist: CLICK_PX },
       sync: { key: 'page', setSeries: false },
     },

@@ -41,7 +41,7 @@ export function TimeChart({ title, kind, unit, data, top, bridgeSteps, onZoom }:
     data.lines.map(({ label, color, dashed = false, filled = false }): LineLook => ({ label, color, dashed, filled })),
   );
 
-  // biome-ignore lint/correctness/useExhaustiveDependencies: the scheme is read through the style sheet
+  // The scheme is among the reasons because its colours come through the style sheet.
   useEffect(() => {
     const element = box.current;
     if (element === null) return;
@@ -58,7 +58,7 @@ export function TimeChart({ title, kind, unit, data, top, bridgeSteps, onZoom }:
     };
   }, [kind, looks, unit, zone, scheme]);
 
-  // biome-ignore lint/correctness/useExhaustiveDependencies: a chart made anew needs its data again
+  // A chart made anew needs its data again.
   useEffect(() => {
     chart.current?.setData([
       data.times.map((time) => time / 1000),

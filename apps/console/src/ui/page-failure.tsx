@@ -8,7 +8,7 @@ export function PageFailure({ error, reset }: ErrorComponentProps) {
   const router = useRouter();
   const retry = () => {
     reset();
-    router.invalidate();
+    void router.invalidate();
   };
   return (
     <Gate title="This page could not start" intro={messageOf(error)}>

@@ -1,8 +1,11 @@
 import type { ReactNode } from 'react';
 import css from './plain-table.module.css';
 
-/** How a column is set: numbers to the right, quiet ones soft, long ones may break anywhere, meters wide enough. */
-type ColumnLook = 'number' | 'quiet' | 'long' | 'meter' | undefined;
+/**
+ * How a column is set: numbers to the right, quiet ones soft, minor ones soft and not at all on a narrow screen, long ones
+ * broken anywhere, meters wide enough.
+ */
+type ColumnLook = 'number' | 'quiet' | 'minor' | 'long' | 'meter' | undefined;
 
 interface PlainTableProps {
   label: string;
@@ -13,12 +16,13 @@ interface PlainTableProps {
 /** A short table that is neither sorted nor filtered. */
 export function PlainTable({ label, columns, rows }: PlainTableProps) {
   return (
-    <div className={css.scroll}>
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must scroll by keyboard too (WCAG 2.2, 2.1.1)
+    <div className={css.scroll} tabIndex={0}>
       <table className={css.table} aria-label={label}>
         <thead>
           <tr>
             {columns.map(([head, look]) => (
-              <th key={head} scope="col" className={look === 'number' ? css.number : undefined}>
+              <th key={head} scope="col" className={look === 'number' || look === 'minor' ? css[look] : undefined}>
                 {head}
               </th>
             ))}

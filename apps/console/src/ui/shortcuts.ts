@@ -27,8 +27,8 @@ export function useShortcuts(): void {
       if (document.querySelector('dialog[open]')) return;
       const inChord = event.timeStamp < chordUntil;
       chordUntil = event.key === 'g' ? event.timeStamp + CHORD_MS : 0;
-      if (inChord && event.key === 'f') navigate({ to: '/' });
-      if (inChord && event.key === 'p') navigate({ to: '/protection' });
+      if (inChord && event.key === 'f') void navigate({ to: '/' });
+      if (inChord && event.key === 'p') void navigate({ to: '/protection' });
       const search = event.key === '/' ? document.getElementById(SEARCH_ID) : null;
       if (search) {
         event.preventDefault();

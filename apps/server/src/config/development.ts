@@ -3,11 +3,10 @@ import { join } from 'node:path';
 import { ensureDataDirectory, writePrivateFile } from '@bulwark/private-files';
 import { type DevelopmentCertificate, ensureDevelopmentCertificate } from '../tls/development-certificate.ts';
 import type { Config } from './config.ts';
-import { ConfigError } from './config-error.ts';
 import { DEVELOPMENT_CERTIFICATE } from './derived-settings.ts';
 import { generateKeyText } from './key-encoding.ts';
 import type { SettingTexts } from './load-config.ts';
-import { howToGive, type SettingName, settingOf } from './settings.ts';
+import { checkSettingTexts } from './settings.ts';
 
 /** File in the data directory that `bulwark up` makes and reads. */
 export const DEVELOPMENT_CONFIG_FILE = 'bulwark.yaml';
@@ -41,7 +40,7 @@ export interface PreparedDirectory {
  * @throws UnsafeFileError
  */
 export async function prepareDataDirectory(dataDir: string, overrides: SettingTexts = {}): Promise<PreparedDirectory> {
-  checkTexts(overrides);
+  checkSettingTexts(overrides);
   const created: string[] = [];
   await ensureDataDirectory(dataDir);
   await ensureDataDirectory(join(dataDir, 'keys'));
@@ -80,13 +79,6 @@ export async function ensureConfiguredDevelopmentCertificate(
   const { host, publicUrl } = config.server;
   const listensEverywhere = host === '0.0.0.0' || host === '::';
   return ensureDevelopmentCertificate(directory, [new URL(publicUrl).hostname, ...(listensEverywhere ? [] : [host])]);
-}
-
-function checkTexts(texts: SettingTexts): void {
-  const problems = (Object.entries(texts) as [SettingName, string][])
-    .filter(([name, text]) => !settingOf(name).secret && settingOf(name).type.parse(text, '.') === undefined)
-    .map(([setting]) => ({ setting, message: `is not as wanted. ${howToGive(setting)}` }));
-  if (problems.length > 0) throw new ConfigError(problems);
 }
 
 function configText(overrides: SettingTexts): string {

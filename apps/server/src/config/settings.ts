@@ -1,3 +1,4 @@
+import { ConfigError } from './config-error.ts';
 import {
   host,
   httpsOrigin,
@@ -185,4 +186,16 @@ export function howToGive(name: SettingName): string {
   const { type, generate } = settingOf(name);
   const generated = generate === undefined ? '' : ` (${generate})`;
   return `Wanted: ${type.wanted}${generated}, as ${name} in the file, ${environmentName(name)} or ${flagName(name)}`;
+}
+
+/**
+ * Checks texts before anything is done with them. Secrets are left to loadConfig, which follows their references.
+ *
+ * @throws ConfigError naming all that are not as wanted.
+ */
+export function checkSettingTexts(texts: Readonly<Partial<Record<SettingName, string>>>): void {
+  const problems = (Object.entries(texts) as [SettingName, string][])
+    .filter(([name, value]) => !settingOf(name).secret && settingOf(name).type.parse(value, '.') === undefined)
+    .map(([setting]) => ({ setting, message: `is not as wanted. ${howToGive(setting)}` }));
+  if (problems.length > 0) throw new ConfigError(problems);
 }

@@ -22,7 +22,7 @@ export function engineOf(url: string): Engine {
 export async function openDatabase(url: string): Promise<Database> {
   const dialect =
     engineOf(url) === 'postgres'
-      ? new PostgresDialect({ pool: new pg.Pool({ connectionString: url, max: 10 }) })
+      ? new PostgresDialect({ pool: openPool(url) })
       : new SqliteDialect({ database: kyselySqlite(openSqlite(url)) });
   const db = new Kysely<Tables>({ dialect });
   try {
@@ -32,6 +32,13 @@ export async function openDatabase(url: string): Promise<Database> {
     throw error;
   }
   return db;
+}
+
+function openPool(url: string): pg.Pool {
+  const pool = new pg.Pool({ connectionString: url, max: 10 });
+  // A connection that breaks while nobody uses it is replaced at the next query, which fails where that does not work.
+  pool.on('error', () => {});
+  return pool;
 }
 
 async function migrate(db: Database): Promise<void> {

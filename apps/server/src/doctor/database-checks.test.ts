@@ -1,9 +1,7 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { after, afterEach, before, beforeEach, describe, test } from 'node:test';
+import { afterEach, beforeEach, describe, test } from 'node:test';
+import { forEachDatabase } from '../../../../testing/databases.ts';
 import { openDatabase } from '../db/open.ts';
 import type { Database } from '../db/schema.ts';
 import { checkDatabase, checkLastReport, SENSITIVE_COLUMNS } from './database-checks.ts';
@@ -15,19 +13,7 @@ const CLEAR = Buffer.from(
 );
 const field = () => Buffer.concat([Buffer.from([0xfd]), randomBytes(60)]);
 
-let directory: string;
-let files = 0;
-let db: Database;
-before(async () => {
-  directory = await mkdtemp(join(tmpdir(), 'bulwark-doctor-'));
-});
-after(() => rm(directory, { recursive: true }));
-beforeEach(async () => {
-  db = await openDatabase(join(directory, `${++files}.db`));
-});
-afterEach(() => db.destroy());
-
-async function insertMachine(name: Buffer): Promise<void> {
+async function insertMachine(db: Database, name: Buffer): Promise<void> {
   await db.insertInto('tenant').values({ id: 't', created_at: 0 }).execute();
   const machine = {
     id: 'm',
@@ -44,77 +30,85 @@ async function insertMachine(name: Buffer): Promise<void> {
     .execute();
 }
 
-async function insertReport(body: Buffer, receivedAt = NOW): Promise<void> {
+async function insertReport(db: Database, body: Buffer, receivedAt = NOW): Promise<void> {
   const report = { machine_no: 1, received_at: receivedAt, boot_no: 1, sequence: 1, key_no: 1, counter: 1, body };
   await db.insertInto('hot_report').values(report).execute();
 }
 
-const ciphertext = async () => (await checkDatabase(db)).find(({ id }) => id === 'database-ciphertext');
-
-test('an empty database is fine', async () => {
-  const checks = await checkDatabase(db);
-  assert.deepEqual(
-    checks.map(({ id, state }) => [id, state]),
-    [
-      ['database-opens', 'ok'],
-      ['database-ciphertext', 'ok'],
-    ],
-  );
-});
-
-test('sealed values are fine', async () => {
-  await insertMachine(field());
-  await insertReport(randomBytes(500));
-  assert.deepEqual(await ciphertext(), {
-    id: 'database-ciphertext',
-    title: 'Sensitive columns hold ciphertext',
-    state: 'ok',
-    detail: `2 values in ${SENSITIVE_COLUMNS.length} columns checked`,
+forEachDatabase('the database checks', (openUrl) => {
+  let url: string;
+  let db: Database;
+  beforeEach(async () => {
+    url = await openUrl();
+    db = await openDatabase(url);
   });
-});
+  afterEach(() => db.destroy());
 
-describe('a clear value is a failure that names its column and not the value:', () => {
-  const cases: [string, () => Promise<void>][] = [
-    ['machine.name (1 of 1 rows)', () => insertMachine(Buffer.from('db-7.canary.example'))],
-    ['hot_report.body (1 of 2 rows)', () => insertReport(randomBytes(300)).then(() => insertReport(CLEAR))],
-    ['hot_report.body (1 of 1 rows)', () => insertReport(Buffer.alloc(3))],
-  ];
-  for (const [column, insert] of cases) {
-    test(column, async () => {
-      await insert();
-      const check = await ciphertext();
-      assert.equal(check?.state, 'failed');
-      assert.equal(check?.detail, `not ciphertext: ${column}`);
+  const ciphertext = async () => (await checkDatabase(db)).find(({ id }) => id === 'database-ciphertext');
+
+  test('an empty database is fine', async () => {
+    const checks = await checkDatabase(db);
+    assert.deepEqual(
+      checks.map(({ id, state }) => [id, state]),
+      [
+        ['database-opens', 'ok'],
+        ['database-ciphertext', 'ok'],
+      ],
+    );
+  });
+
+  test('sealed values are fine', async () => {
+    await insertMachine(db, field());
+    await insertReport(db, randomBytes(500));
+    assert.deepEqual(await ciphertext(), {
+      id: 'database-ciphertext',
+      title: 'Sensitive columns hold ciphertext',
+      state: 'ok',
+      detail: `2 values in ${SENSITIVE_COLUMNS.length} columns checked`,
     });
-  }
-});
-
-describe('reports are', () => {
-  test('missed when there is none', async () =>
-    assert.equal((await checkLastReport(db, 10, NOW)).detail, 'no report yet'));
-  test('recent within six intervals', async () => {
-    await insertReport(randomBytes(100), NOW - 60_000);
-    assert.equal((await checkLastReport(db, 10, NOW)).state, 'ok');
   });
-  test('overdue after that', async () => {
-    await insertReport(randomBytes(100), NOW - 61_000);
-    const { state, detail } = await checkLastReport(db, 10, NOW);
-    assert.deepEqual([state, detail], ['warning', 'the last one came 61 s ago']);
-  });
-});
 
-describe('a database opened to look at', () => {
-  test('cannot be written, while it is open elsewhere', async () => {
-    const file = join(directory, `${files}.db`);
-    await insertReport(randomBytes(100));
-    const reader = await openReadOnly(file);
+  describe('a clear value is a failure that names its column and not the value:', () => {
+    const cases: [string, () => Promise<void>][] = [
+      ['machine.name (1 of 1 rows)', () => insertMachine(db, Buffer.from('db-7.canary.example'))],
+      ['hot_report.body (1 of 2 rows)', () => insertReport(db, randomBytes(300)).then(() => insertReport(db, CLEAR))],
+      ['hot_report.body (1 of 1 rows)', () => insertReport(db, Buffer.alloc(3))],
+    ];
+    for (const [column, insert] of cases) {
+      test(column, async () => {
+        await insert();
+        const check = await ciphertext();
+        assert.equal(check?.state, 'failed');
+        assert.equal(check?.detail, `not ciphertext: ${column}`);
+      });
+    }
+  });
+
+  describe('reports are', () => {
+    test('missed when there is none', async () =>
+      assert.equal((await checkLastReport(db, 10, NOW)).detail, 'no report yet'));
+    test('recent within six intervals', async () => {
+      await insertReport(db, randomBytes(100), NOW - 60_000);
+      assert.equal((await checkLastReport(db, 10, NOW)).state, 'ok');
+    });
+    test('overdue after that', async () => {
+      await insertReport(db, randomBytes(100), NOW - 61_000);
+      const { state, detail } = await checkLastReport(db, 10, NOW);
+      assert.deepEqual([state, detail], ['warning', 'the last one came 61 s ago']);
+    });
+  });
+
+  test('a database opened to look at cannot be written, while it is open elsewhere', async () => {
+    await insertReport(db, randomBytes(100));
+    const reader = await openReadOnly(url);
     try {
       assert.equal((await checkLastReport(reader, 10, NOW)).state, 'ok');
-      await assert.rejects(reader.deleteFrom('hot_report').execute(), /readonly/);
+      await assert.rejects(reader.deleteFrom('hot_report').execute(), /read-?only/);
     } finally {
       await reader.destroy();
     }
   });
-  test('is not created when it is missing', () =>
-    assert.rejects(openReadOnly(join(directory, 'none.db')), /none\.db does not exist/));
 });
+
+test('a SQLite database that is missing is not created by looking at it', () =>
+  assert.rejects(openReadOnly('/nowhere/none.db'), /none\.db does not exist/));

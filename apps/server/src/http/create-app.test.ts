@@ -40,6 +40,7 @@ async function testApp() {
   app.get('/api/machines', { config, schema: { response: { 200: Answer } } }, async (request) => {
     return { name: request.session.user.username, password_hash: SECRET };
   });
+  app.get('/api/metrics', { config, schema: { response: { 200: Answer } } }, async () => ({ name: 'load' }));
   app.get('/api/machines/:id', { config, schema: { response: { 200: Answer } } }, async () => ({ name: 'one' }));
   app.post('/api/machines', { config, schema: { body: Body, response: { 200: Answer } } }, async ({ body }) => body);
   app.post(
@@ -210,25 +211,25 @@ describe('a body keeps its schema under', () => {
 
 describe('a route of data stays closed under', () => {
   const paths = [
-    '/api/machines',
-    '/api/machines/',
-    '//api/machines',
-    '/api//machines',
-    '/./api/machines',
-    '/api/./machines',
-    '/api/x/../machines',
-    '/api/%2e/machines',
-    '/api/%2e%2e/api/machines',
-    '/%61pi/machines',
-    '/api/machine%73',
-    '/api%2fmachines',
-    '/API/machines',
-    '/api/machines;x',
-    '/api/machines%3fx',
-    '/api/machines?access=public',
-    '/api/machines%09',
-    '/api/machines%00',
-    'https://fleet.example/api/machines',
+    '/api/metrics',
+    '/api/metrics/',
+    '//api/metrics',
+    '/api//metrics',
+    '/./api/metrics',
+    '/api/./metrics',
+    '/api/x/../metrics',
+    '/api/%2e/metrics',
+    '/api/%2e%2e/api/metrics',
+    '/%61pi/metrics',
+    '/api/metric%73',
+    '/api%2fmetrics',
+    '/API/metrics',
+    '/api/metrics;x',
+    '/api/metrics%3fx',
+    '/api/metrics?access=public',
+    '/api/metrics%09',
+    '/api/metrics%00',
+    'https://fleet.example/api/metrics',
   ];
   for (const path of paths) {
     test(path, async () => {

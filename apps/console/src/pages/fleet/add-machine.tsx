@@ -1,7 +1,7 @@
 import type { EnrolmentToken } from '@bulwark/protocol';
 import { useMutation, useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
-import { useEffect, useEffectEvent, useState } from 'react';
+import { type ReactNode, useEffect, useEffectEvent, useState } from 'react';
 import { useClient } from '../../api/client-context.ts';
 import { messageOf } from '../../api/errors.ts';
 import { enrolmentQuery } from '../../api/queries.ts';
@@ -14,8 +14,14 @@ import { useNow } from '../../ui/now.ts';
 import { Skeleton } from '../../ui/skeleton.tsx';
 import css from './add-machine.module.css';
 
-/** The button, and the dialog that shows the command and waits for the machine. */
-export function AddMachine({ onConnected }: { onConnected: () => void }) {
+interface Adding {
+  start: () => void;
+  /** Belongs where it stays when the first machine comes in and the page around it changes. */
+  dialog: ReactNode;
+}
+
+/** The dialog that shows the command and waits for the machine. */
+export function useAddMachine(onConnected: () => void): Adding {
   const client = useClient();
   const [open, setOpen] = useState(false);
   // gcTime: the answer holds a token, shown this once and kept nowhere.
@@ -29,27 +35,21 @@ export function AddMachine({ onConnected }: { onConnected: () => void }) {
     setOpen(false);
     creation.reset();
   };
-  return (
-    <>
-      <Button look="primary" onClick={start}>
-        Add machine
-      </Button>
-      {open && (
-        <Dialog title="Add a machine" onClose={close}>
-          {creation.isError ? (
-            <Notice look="danger">No token could be made. {messageOf(creation.error)}</Notice>
-          ) : creation.data ? (
-            <Enrolment key={creation.data.id} token={creation.data} onRenew={start} onConnected={onConnected} />
-          ) : (
-            <Skeleton height="9rem" />
-          )}
-          <DialogActions>
-            <Button onClick={close}>Done</Button>
-          </DialogActions>
-        </Dialog>
+  const dialog = open && (
+    <Dialog title="Add a machine" onClose={close}>
+      {creation.isError ? (
+        <Notice look="danger">No token could be made. {messageOf(creation.error)}</Notice>
+      ) : creation.data ? (
+        <Enrolment key={creation.data.id} token={creation.data} onRenew={start} onConnected={onConnected} />
+      ) : (
+        <Skeleton height="9rem" />
       )}
-    </>
+      <DialogActions>
+        <Button onClick={close}>Done</Button>
+      </DialogActions>
+    </Dialog>
   );
+  return { start, dialog };
 }
 
 interface EnrolmentProps {

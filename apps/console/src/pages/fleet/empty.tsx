@@ -1,9 +1,8 @@
 import { Button } from '../../ui/button.tsx';
-import { AddMachine } from './add-machine.tsx';
 import css from './empty.module.css';
 
 /** A fleet without machines: how to get the first one in. */
-export function EmptyFleet({ mayEnrol, onConnected }: { mayEnrol: boolean; onConnected: () => void }) {
+export function EmptyFleet({ mayEnrol, onAdd }: { mayEnrol: boolean; onAdd: () => void }) {
   if (!mayEnrol) {
     return (
       <div className={css.empty}>
@@ -20,7 +19,9 @@ export function EmptyFleet({ mayEnrol, onConnected }: { mayEnrol: boolean; onCon
         <li>Run it on the machine you want to watch. It agrees on keys with this server that nobody else has.</li>
         <li>Its first numbers appear here within seconds.</li>
       </ol>
-      <AddMachine onConnected={onConnected} />
+      <Button look="primary" onClick={onAdd}>
+        Add machine
+      </Button>
     </div>
   );
 }

@@ -24,10 +24,7 @@ export function FilterBar({ search, filter, summary, onChange }: FilterBarProps)
   const counts = { all: summary?.machines, ...summary };
   return (
     <search className={css.bar}>
-      <SearchBox
-        value={search.search ?? ''}
-        onChange={(text) => onChange({ search: text || undefined } as FleetSearch)}
-      />
+      <SearchBox value={search.search ?? ''} onChange={(text) => onChange({ search: text || undefined })} />
       <Segmented
         label="Status"
         value={search.status ?? 'all'}
@@ -40,7 +37,7 @@ export function FilterBar({ search, filter, summary, onChange }: FilterBarProps)
             </>
           ),
         }))}
-        onChange={(status) => onChange({ status: status === 'all' ? undefined : status } as FleetSearch)}
+        onChange={(status) => onChange({ status: status === 'all' ? undefined : status })}
       />
       <label className={css.sort}>
         Sort by

@@ -1,21 +1,23 @@
+import type { MachineRow } from '@bulwark/protocol';
 import { useQuery } from '@tanstack/react-query';
 import { getRouteApi } from '@tanstack/react-router';
-import { useMemo, useState } from 'react';
+import { useEffect, useEffectEvent, useMemo, useState } from 'react';
 import { useClient } from '../../api/client-context.ts';
-import { useLiveFleet } from '../../api/live.ts';
+import { type LiveFleet, type LiveRow, useLiveFleet } from '../../api/live.ts';
 import { fleetQuery, sessionQuery } from '../../api/queries.ts';
 import { formatPlural } from '../../format/number.ts';
+import { Button } from '../../ui/button.tsx';
 import { Freshness } from '../../ui/freshness.tsx';
 import { LoadFailure } from '../../ui/load-failure.tsx';
 import { useServerNow } from '../../ui/now.ts';
 import { PageHead } from '../../ui/page-head.tsx';
 import { useSettled } from '../../ui/settled.ts';
 import { useTitle } from '../../ui/title.ts';
-import { AddMachine } from './add-machine.tsx';
+import { useAddMachine } from './add-machine.tsx';
 import { EmptyFleet, NoMatch } from './empty.tsx';
 import { FilterBar } from './filter-bar.tsx';
 import { type FleetSearch, filterOf, sortedBy } from './fleet-search.ts';
-import { useMachineRows } from './machine-rows.ts';
+import { type MachineRows, useMachineRows } from './machine-rows.ts';
 import { MachineTable } from './machine-table.tsx';
 import { Summary } from './summary.tsx';
 
@@ -48,54 +50,71 @@ export function FleetPage() {
   const mayEnrol = session?.user.role === 'administrator';
   const filtered = search.search !== undefined || search.status !== undefined;
 
-  if (rows.total === undefined && rows.error) {
-    return (
-      <>
-        <PageHead title="Fleet" />
-        <LoadFailure what="The fleet" error={rows.error} onRetry={rows.refetch} />
-      </>
-    );
-  }
-  if (rows.total === 0 && !filtered && (summary?.machines ?? 0) === 0) {
-    return (
-      <>
-        <PageHead title="Fleet" />
-        <EmptyFleet mayEnrol={mayEnrol} onConnected={rows.refetch} />
-      </>
-    );
-  }
+  const unloaded = rows.total === undefined && rows.error !== null;
+  const empty = rows.total === 0 && !filtered;
+  const adding = useAddMachine(rows.refetch);
+
+  // A machine that has just come in is in the live totals before it is in the table.
+  const refetchIfOutrun = useEffectEvent((machines: number | undefined) => {
+    if (machines !== undefined && !filtered && rows.total !== undefined && rows.total !== machines) rows.refetch();
+  });
+  useEffect(() => refetchIfOutrun(summary?.machines), [summary?.machines]);
+
   return (
     <>
       <PageHead title="Fleet">
-        <Freshness stream={live.stream} staleSince={failing ? Math.max(live.receivedAt, rows.receivedAt) : undefined} />
-        {mayEnrol && <AddMachine onConnected={rows.refetch} />}
+        {!unloaded && !empty && (
+          <>
+            <Freshness
+              stream={live.stream}
+              staleSince={failing ? Math.max(live.receivedAt, rows.receivedAt) : undefined}
+            />
+            {mayEnrol && (
+              <Button look="primary" onClick={adding.start}>
+                Add machine
+              </Button>
+            )}
+          </>
+        )}
       </PageHead>
-      <Summary summary={summary} />
-      <FilterBar search={search} filter={filter} summary={summary} onChange={change} />
-      <p className="visually-hidden" role="status">
-        {filtered && rows.total !== undefined ? `${formatPlural(rows.total, 'machine')} found` : ''}
-      </p>
-      {rows.total === 0 ? (
-        <NoMatch onClear={() => navigate({ search: {}, replace: true })} />
+      {unloaded ? (
+        <LoadFailure what="The fleet" error={rows.error} onRetry={rows.refetch} />
+      ) : empty ? (
+        <EmptyFleet mayEnrol={mayEnrol} onAdd={adding.start} />
       ) : (
-        <MachineTable
-          total={rows.total}
-          rowAt={(index) => {
-            const row = rows.rowAt(index);
-            return row && (live.rows.get(row.id) ?? row);
-          }}
-          now={now}
-          filter={filter}
-          onSort={(column) => change(sortedBy(column, filter))}
-          onView={(from, to) => setInView([from, to])}
-        />
+        <>
+          <Summary summary={summary} />
+          <FilterBar search={search} filter={filter} summary={summary} onChange={change} />
+          <p className="visually-hidden" role="status">
+            {filtered && rows.total !== undefined ? `${formatPlural(rows.total, 'machine')} found` : ''}
+          </p>
+          {rows.total === 0 ? (
+            <NoMatch onClear={() => navigate({ search: {}, replace: true })} />
+          ) : (
+            <MachineTable
+              total={rows.total}
+              rowAt={(index) => newestRow(rows.rowAt(index), live.rows)}
+              now={now}
+              filter={filter}
+              onSort={(column) => change(sortedBy(column, filter))}
+              onView={(from, to) => setInView([from, to])}
+            />
+          )}
+        </>
       )}
+      {adding.dialog}
     </>
   );
 }
 
+function newestRow(loaded: LiveRow | undefined, live: LiveFleet['rows']): MachineRow | undefined {
+  if (loaded === undefined) return undefined;
+  const pushed = live.get(loaded.row.id);
+  return pushed && pushed.receivedAt > loaded.receivedAt ? pushed.row : loaded.row;
+}
+
 function idsInView(
-  rowAt: (index: number) => { id: string } | undefined,
+  rowAt: MachineRows['rowAt'],
   total: number | undefined,
   first: number,
   last: number,
@@ -103,8 +122,8 @@ function idsInView(
   if (total === undefined) return undefined;
   const ids: string[] = [];
   for (let index = first; index <= Math.min(last, total - 1); index++) {
-    const row = rowAt(index);
-    if (row) ids.push(row.id);
+    const loaded = rowAt(index);
+    if (loaded) ids.push(loaded.row.id);
   }
   return ids.join(',');
 }

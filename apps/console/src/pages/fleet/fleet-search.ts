@@ -14,7 +14,7 @@ export const SORTS = {
 } as const satisfies Record<MachineQuery['sort'], MachineQuery['order']>;
 
 /** The fleet page's state in the address; what is left out has its default. */
-export type FleetSearch = Partial<MachineFilter>;
+export type FleetSearch = { [Name in keyof MachineFilter]?: MachineFilter[Name] | undefined };
 
 /** Reads the address, and passes over what makes no sense. */
 export function parseFleetSearch(search: Record<string, unknown>): FleetSearch {
@@ -30,8 +30,8 @@ export function parseFleetSearch(search: Record<string, unknown>): FleetSearch {
 }
 
 /** The whole filter, with defaults. */
-export function filterOf({ sort = 'name', order = SORTS[sort], ...rest }: FleetSearch): MachineFilter {
-  return { ...rest, sort, order };
+export function filterOf({ search, status, sort = 'name', order = SORTS[sort] }: FleetSearch): MachineFilter {
+  return { ...(search && { search }), ...(status && { status }), sort, order };
 }
 
 /** The filter after a click on a column: the other way if it was that column, else the way that is meant. */

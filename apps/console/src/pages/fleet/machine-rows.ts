@@ -1,6 +1,6 @@
-import type { MachineRow } from '@bulwark/protocol';
 import { useQueries } from '@tanstack/react-query';
 import { useClient } from '../../api/client-context.ts';
+import type { LiveRow } from '../../api/live.ts';
 import { MACHINE_PAGE, type MachineFilter, machinesQuery } from '../../api/queries.ts';
 
 /** The rows of a table of any length, of which only the pages in view are loaded. */
@@ -8,7 +8,7 @@ export interface MachineRows {
   /** undefined until the first answer. */
   total: number | undefined;
   /** undefined while the row's page is on its way. */
-  rowAt: (index: number) => MachineRow | undefined;
+  rowAt: (index: number) => LiveRow | undefined;
   serverTime: number | undefined;
   /** When the newest page came, by this machine's clock. */
   receivedAt: number;
@@ -25,7 +25,11 @@ export function useMachineRows(filter: MachineFilter, first: number, last: numbe
   const newest = results.reduce((one, other) => (other.dataUpdatedAt > one.dataUpdatedAt ? other : one));
   return {
     total: top?.data?.total,
-    rowAt: (index) => results[pages.indexOf(Math.floor(index / MACHINE_PAGE))]?.data?.items[index % MACHINE_PAGE],
+    rowAt: (index) => {
+      const page = results[pages.indexOf(Math.floor(index / MACHINE_PAGE))];
+      const row = page?.data?.items[index % MACHINE_PAGE];
+      return row && { row, receivedAt: page.dataUpdatedAt };
+    },
     serverTime: newest.data?.serverTime,
     receivedAt: newest.dataUpdatedAt,
     error: results.find((result) => result.error)?.error ?? null,

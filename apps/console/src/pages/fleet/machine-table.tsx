@@ -60,7 +60,7 @@ export function MachineTable({ total = 10, rowAt, now, filter, onSort, onView }:
   useLayoutEffect(() => {
     if (table.current) setScrollMargin(Math.round(table.current.getBoundingClientRect().top + scrollY));
   });
-  // biome-ignore lint/correctness/useExhaustiveDependencies: measure again when the layout turns to cards and back
+  // Measured again when rows turn to cards and back.
   useLayoutEffect(() => virtual.measure(), [rowPx, virtual]);
   const tellView = useEffectEvent(onView);
   useEffect(() => tellView(first, last), [first, last]);

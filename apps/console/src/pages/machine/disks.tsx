@@ -8,7 +8,7 @@ import type { Latest } from './latest.ts';
 
 const COLUMNS = [
   ['Mount', 'long'],
-  ['Device', 'quiet'],
+  ['Device', 'minor'],
   ['Used', 'number'],
   ['Size', 'number'],
   ['Full', 'meter'],

@@ -51,7 +51,7 @@ export function Interfaces({ info }: { info: MachineInfo }) {
     <Section title="Interfaces">
       <PlainTable
         label="Interfaces"
-        columns={[['Interface'], ['Addresses', 'long'], ['MAC', 'quiet']]}
+        columns={[['Interface'], ['Addresses', 'long'], ['MAC', 'minor']]}
         rows={info.interfaces.map(({ name, mac, addresses }) => ({
           key: name,
           cells: [name, addresses.join(', '), mac],

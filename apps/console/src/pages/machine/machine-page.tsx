@@ -1,24 +1,20 @@
 import type { MachineDetail } from '@bulwark/protocol';
 import { useQuery } from '@tanstack/react-query';
-import { getRouteApi, Link } from '@tanstack/react-router';
+import { getRouteApi } from '@tanstack/react-router';
 import { useMemo } from 'react';
 import { useClient } from '../../api/client-context.ts';
 import { ApiFailure } from '../../api/errors.ts';
 import { extendMetrics } from '../../api/extend-metrics.ts';
 import { type LiveMachine, useLiveMachine } from '../../api/live.ts';
 import { machineQuery, metricsQuery, sessionQuery } from '../../api/queries.ts';
-import { formatClock, formatDay } from '../../format/time.ts';
-import { usePreferences } from '../../preferences/preferences.tsx';
-import { Button } from '../../ui/button.tsx';
-import { Freshness } from '../../ui/freshness.tsx';
+import { formatPlural } from '../../format/number.ts';
 import { LoadFailure } from '../../ui/load-failure.tsx';
-import { Ago, Moment } from '../../ui/moment.tsx';
+import { Moment } from '../../ui/moment.tsx';
 import { Notice } from '../../ui/notice.tsx';
 import { useServerNow } from '../../ui/now.ts';
 import { PageHead } from '../../ui/page-head.tsx';
-import { Segmented } from '../../ui/segmented.tsx';
 import { Skeleton } from '../../ui/skeleton.tsx';
-import { Status, shownStatus } from '../../ui/status.tsx';
+import { shownStatus } from '../../ui/status.tsx';
 import { useTitle } from '../../ui/title.ts';
 import { CHART_METRICS } from './chart-specs.ts';
 import { Charts } from './charts.tsx';
@@ -26,8 +22,9 @@ import { Disks } from './disks.tsx';
 import { Figures } from './figures.tsx';
 import { Information, Interfaces } from './information.tsx';
 import { latestOf } from './latest.ts';
+import { Crumb, MachineHead } from './machine-head.tsx';
 import css from './machine-page.module.css';
-import { DEFAULT_RANGE, RANGES, type Range, zoomTo } from './machine-search.ts';
+import { DEFAULT_RANGE, RANGES, zoomTo } from './machine-search.ts';
 import { ProcessTables } from './processes.tsx';
 import { Revoke } from './revoke.tsx';
 import { BatteryTable, SignedInUsers } from './users-and-batteries.tsx';
@@ -35,7 +32,6 @@ import { BatteryTable, SignedInUsers } from './users-and-batteries.tsx';
 const route = getRouteApi('/signed-in/machines/$machineId');
 
 const NO_SAMPLES: LiveMachine['samples'] = [];
-const RANGE_CHOICES = Object.entries(RANGES).map(([value, { label }]) => ({ value: value as Range, label }));
 
 /** Everything one machine reports. */
 export function MachinePage() {
@@ -92,7 +88,7 @@ interface MachineProps {
 function Machine({ machine, live, loadedAt, failing }: MachineProps) {
   const navigate = route.useNavigate();
   const { data: session } = useQuery(sessionQuery(useClient()));
-  const { metrics, failed, zoomed } = useMetrics(machine, live, machine.serverTime - loadedAt);
+  const { metrics, failed } = useMetrics(machine, live, machine.serverTime - loadedAt);
 
   const newest = live.samples.at(-1);
   const latest = useMemo(() => latestOf(newest?.values ?? machine.latest), [newest, machine.latest]);
@@ -102,43 +98,33 @@ function Machine({ machine, live, loadedAt, failing }: MachineProps) {
     status: live.receivedAt > loadedAt ? (newest ?? machine).status : machine.status,
   });
   const now = useServerNow(machine.serverTime, loadedAt);
-  const lastSeenAt = Math.max(machine.lastSeenAt ?? 0, newest?.time ?? 0);
   const { info } = machine;
 
   return (
     <>
-      <Crumb />
-      <PageHead
-        title={
-          <span className={css.name}>
-            {machine.name}
-            <span className={css.status}>
-              <Status status={status} />
-            </span>
-          </span>
-        }
-      >
-        <Freshness
-          stream={live.stream}
-          staleSince={failing || failed ? Math.max(loadedAt, live.receivedAt) : undefined}
-        />
-        {zoomed ? (
-          <Zoomed {...zoomed} onEnd={() => navigate({ search: ({ range }) => (range ? { range } : {}) })} />
-        ) : (
-          <RangePicker />
-        )}
-      </PageHead>
-      <ul className={css.facts}>
-        {factsOf(machine).map((fact) => (
-          <li key={fact}>{fact}</li>
-        ))}
-        <li>{lastSeenAt === 0 ? 'Never seen' : <>Seen {<Ago at={lastSeenAt} now={now} />}</>}</li>
-      </ul>
+      <MachineHead
+        machine={machine}
+        status={status}
+        stream={live.stream}
+        staleSince={failing || failed ? Math.max(loadedAt, live.receivedAt) : undefined}
+        lastSeenAt={Math.max(machine.lastSeenAt ?? 0, newest?.time ?? 0)}
+        now={now}
+      />
       {machine.revokedAt !== null && (
         <div className={css.notice}>
           <Notice look="warning">
             <span>
               Revoked <Moment at={machine.revokedAt} />. The server refuses what this machine sends.
+            </span>
+          </Notice>
+        </div>
+      )}
+      {metrics !== undefined && metrics.unreadable > 0 && (
+        <div className={css.notice}>
+          <Notice look="warning">
+            <span>
+              {formatPlural(metrics.unreadable, 'report')} in this time cannot be opened: altered, moved, or the key is
+              gone. They show as gaps.
             </span>
           </Notice>
         </div>
@@ -188,44 +174,5 @@ function useMetrics(machine: MachineDetail, live: LiveMachine, clockOffsetMs: nu
   );
   const samples = zoomed ? NO_SAMPLES : live.samples;
   const metrics = useMemo(() => data && extendMetrics(data, samples), [data, samples]);
-  return { metrics, failed: isError, zoomed };
-}
-
-function Crumb() {
-  return (
-    <nav className={css.crumb} aria-label="Breadcrumb">
-      <Link to="/">← Fleet</Link>
-    </nav>
-  );
-}
-
-function RangePicker() {
-  const { range = DEFAULT_RANGE } = route.useSearch();
-  const navigate = route.useNavigate();
-  return (
-    <Segmented
-      label="Time shown"
-      value={range}
-      choices={RANGE_CHOICES}
-      onChange={(chosen) => navigate({ search: { range: chosen }, replace: true, resetScroll: false })}
-    />
-  );
-}
-
-function Zoomed({ from, to, onEnd }: { from: number; to: number; onEnd: () => void }) {
-  const { zone } = usePreferences();
-  return (
-    <>
-      <span>
-        {formatDay(from, zone)}, {formatClock(from, zone)} to {formatClock(to, zone)}
-      </span>
-      <Button onClick={onEnd}>Back to live</Button>
-    </>
-  );
-}
-
-function factsOf({ info, os }: MachineDetail): string[] {
-  if (info === null) return [os].filter(Boolean);
-  const address = info.interfaces.flatMap((one) => one.addresses).find((one) => !/^(127\.|::1|fe80:)/.test(one));
-  return [`${info.os.name} ${info.os.version}`, info.cpu.model, address ?? ''].filter(Boolean);
+  return { metrics, failed: isError };
 }

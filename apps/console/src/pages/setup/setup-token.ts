@@ -10,8 +10,9 @@ interface SetupWindow {
  */
 export function takeSetupToken({ location, history }: SetupWindow): string | undefined {
   if (location.pathname !== '/setup' || location.hash.length < 2) return undefined;
+  const token = decodeURIComponent(location.hash.slice(1));
   history.replaceState(null, '', location.pathname + location.search);
-  return decodeURIComponent(location.hash.slice(1));
+  return token;
 }
 
 /** The token from what a person pasted: the whole link, or the token alone. */

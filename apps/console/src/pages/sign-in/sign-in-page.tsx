@@ -30,7 +30,7 @@ export function SignInPage() {
   const [password, setPassword] = useState('');
 
   return (
-    <Gate title="Sign in" foot="What this server stores is encrypted. Without you signed in, so is what it shows.">
+    <Gate title="Sign in" foot="Machine data is stored encrypted and opened only for somebody who is signed in.">
       {setup?.needed && (
         <Notice>Nobody can sign in yet. Open the set-up link that the server printed when it started.</Notice>
       )}

@@ -1,3 +1,4 @@
+import type { PasswordParameters } from '@bulwark/crypto';
 import type { FastifyBaseLogger } from 'fastify';
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import { createPasswords } from './passwords.ts';
@@ -15,6 +16,8 @@ interface AccountsDeps extends UserStoreDeps {
   publicUrl: string;
   log: FastifyBaseLogger;
   config: { idleMinutes: number; absoluteHours: number; signInPerMinute: number };
+  /** Of new password hashes; others are renewed at sign-in. */
+  passwordCost?: PasswordParameters;
 }
 
 /** Users and their sessions. */
@@ -27,11 +30,17 @@ export interface Accounts {
   close(): void;
 }
 
-export async function createAccounts({ publicUrl, log, config, ...deps }: AccountsDeps): Promise<Accounts> {
+export async function createAccounts({
+  publicUrl,
+  log,
+  config,
+  passwordCost,
+  ...deps
+}: AccountsDeps): Promise<Accounts> {
   const { db, now } = deps;
   const { idleMinutes, absoluteHours, signInPerMinute } = config;
   const users = userStore(deps);
-  const passwords = await createPasswords();
+  const passwords = await createPasswords(passwordCost);
   const sessions = createSessions({
     store: sessionStore(db),
     users,

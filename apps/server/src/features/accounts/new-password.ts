@@ -10,8 +10,6 @@ const LOOKALIKES: Readonly<Record<string, string>> = {
   '@': 'a',
   '4': 'a',
   '3': 'e',
-  '1': 'i',
-  '!': 'i',
   '0': 'o',
   $: 's',
   '5': 's',
@@ -29,10 +27,8 @@ export function weaknessOf(password: string, username: string): string | undefin
   if (isRun(text)) return 'This password follows the keyboard or the alphabet.';
   const ownWords = [fold(username), lettersOf(fold(username)), PRODUCT];
   const guessable = new Set([...COMMON_WORDS, ...ownWords.filter((word) => word.length >= 3)]);
-  const forms = [text, lettersOf(text), lettersOf(replaceLookalikes(text)), lettersOf(replaceLookalikes(trim(text)))];
-  if (forms.some((form) => isMadeOf(form, guessable, WORDS_MAX)))
-    return 'This password is one of the first that are tried.';
-  return undefined;
+  const isGuessable = readings(text).some((reading) => isMadeOf(reading, guessable, WORDS_MAX));
+  return isGuessable ? 'This password is one of the first that are tried.' : undefined;
 }
 
 function fold(text: string): string {
@@ -43,13 +39,16 @@ function lettersOf(text: string): string {
   return text.replace(/[^\p{L}]/gu, '');
 }
 
-/** Without the digits and signs that people put around a word. */
-function trim(text: string): string {
-  return text.replace(/^[^\p{L}@$]+|[^\p{L}@$]+$/gu, '');
+/** The letters that a text can be read as: as it stands, and with digits and signs for letters, within words or all. */
+function readings(text: string): string[] {
+  const inner = text.replace(/^[^\p{L}@$]+|[^\p{L}@$]+$/gu, '');
+  const spelled = [text, inner].flatMap((form) => ['i', 'l'].map((one) => replaceLookalikes(form, one)));
+  return [text, ...[text, ...spelled].map(lettersOf)];
 }
 
-function replaceLookalikes(text: string): string {
-  return text.replace(/./gu, (character) => LOOKALIKES[character] ?? character);
+/** @param one What 1 and ! stand for. */
+function replaceLookalikes(text: string, one: string): string {
+  return text.replace(/[1!]/g, one).replace(/./gu, (character) => LOOKALIKES[character] ?? character);
 }
 
 /** The same one to six characters over and over. */

@@ -20,8 +20,8 @@ interface SetupDeps {
 export interface Setup {
   isNeeded(): Promise<boolean>;
   /**
-   * A link with a new token of 256 random bits, of which only the hash stays in memory; the link before it is void, and
-   * this one with the end of the process. Undefined where there is a user.
+   * The link for whoever may create the first administrator. Its token, 256 random bits, is only in this process's
+   * memory, and void once there is a user or the process ends. Undefined where there is a user.
    */
   url(): string | undefined;
   /** @throws RequestError ERR_SETUP_DONE, ERR_SETUP_TOKEN, ERR_PASSWORD_WEAK */
@@ -31,44 +31,40 @@ export interface Setup {
 }
 
 export async function createSetup({ users, passwords, publicUrl, log }: SetupDeps): Promise<Setup> {
-  let tokenHash: Buffer | undefined;
   let isDone = await users.hasAny();
+  let token = isDone ? undefined : encodeBase64Url(randomBytes(TOKEN_BYTES));
 
   async function isNeeded(): Promise<boolean> {
     // Once there is a user there always is, so that it need not be asked again.
     isDone ||= await users.hasAny();
+    if (isDone) token = undefined;
     return !isDone;
   }
 
-  async function create(username: string, password: string): Promise<User> {
+  /** Undefined where another was first. */
+  async function create(username: string, password: string): Promise<User | undefined> {
     const passwordHash = await passwords.hash(password);
     const user = await users.createFirst({ username, passwordHash, role: 'administrator' });
     isDone = true;
-    tokenHash = undefined;
-    if (user === undefined) throw new RequestError('ERR_SETUP_DONE');
-    log.info({ event: 'setup.completed', user: user.id }, 'first administrator created');
+    token = undefined;
+    if (user) log.info({ event: 'setup.completed', user: user.id }, 'first administrator created');
     return user;
   }
 
   return {
     isNeeded,
 
-    url() {
-      if (isDone) return undefined;
-      const token = encodeBase64Url(randomBytes(TOKEN_BYTES));
-      tokenHash = sha256(token);
-      // Behind the #, which browsers keep to themselves: no log on the way has it.
-      return `${publicUrl}/setup#${token}`;
-    },
+    // Behind the #, which browsers keep to themselves: no log on the way has it.
+    url: () => token && `${publicUrl}/setup#${token}`,
 
-    async complete({ token, username, password }) {
+    async complete({ token: given, username, password }) {
       if (!(await isNeeded())) throw new RequestError('ERR_SETUP_DONE');
-      if (tokenHash === undefined || !constantTimeEqual(sha256(token), tokenHash)) {
-        throw new RequestError('ERR_SETUP_TOKEN');
-      }
+      if (token === undefined || !isSameToken(given, token)) throw new RequestError('ERR_SETUP_TOKEN');
       const weakness = weaknessOf(password, username);
       if (weakness !== undefined) throw new RequestError('ERR_PASSWORD_WEAK', { message: weakness });
-      return create(username, password);
+      const user = await create(username, password);
+      if (user === undefined) throw new RequestError('ERR_SETUP_DONE');
+      return user;
     },
 
     async ensureConfiguredUser(username, password) {
@@ -83,6 +79,8 @@ export async function createSetup({ users, passwords, publicUrl, log }: SetupDep
   };
 }
 
-function sha256(token: string): Buffer {
-  return createHash('sha256').update(token).digest();
+// Hashes are of one length, whatever was given.
+function isSameToken(given: string, token: string): boolean {
+  const hash = (text: string) => createHash('sha256').update(text).digest();
+  return constantTimeEqual(hash(given), hash(token));
 }

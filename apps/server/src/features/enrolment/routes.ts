@@ -1,7 +1,6 @@
 import { decodeBase64Url } from '@bulwark/crypto';
 import {
   AGENT_PATHS,
-  ApiError,
   CONTENT_TYPES,
   EnrolmentId,
   EnrolmentKey,
@@ -11,6 +10,7 @@ import {
 } from '@bulwark/protocol';
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import { z } from 'zod';
+import { RequestError } from '../../http/errors.ts';
 import { type Enrolment, EnrolmentError } from './service.ts';
 
 interface Deps {
@@ -19,8 +19,6 @@ interface Deps {
 
 /** A request is a few hundred bytes. */
 const REQUEST_BYTES_MAX = 4096;
-
-const STATUS = { ERR_ENROLMENT_REFUSED: 403, ERR_MACHINE_KNOWN: 409 } as const;
 
 /** Tokens for administrators; the two calls by which an agent gets in. */
 export const enrolmentRoutes: FastifyPluginAsyncZod<Deps> = async (app, { enrolment }) => {
@@ -41,11 +39,11 @@ export const enrolmentRoutes: FastifyPluginAsyncZod<Deps> = async (app, { enrolm
     '/api/enrolment-tokens/:enrolmentId',
     {
       config: { access: 'administrator', limit: { max: 120, windowSeconds: 60 } },
-      schema: { params: EnrolmentId, response: { 200: EnrolmentState, 404: ApiError } },
+      schema: { params: EnrolmentId, response: { 200: EnrolmentState } },
     },
-    async (request, reply) => {
+    async (request) => {
       const state = await enrolment.state(request.params.enrolmentId);
-      if (!state) return reply.code(404).send(apiError('ERR_NOT_FOUND', 'no such enrolment token'));
+      if (!state) throw new RequestError('ERR_NOT_FOUND');
       return state;
     },
   );
@@ -72,8 +70,7 @@ export const enrolmentRoutes: FastifyPluginAsyncZod<Deps> = async (app, { enrolm
       AGENT_PATHS.enrol,
       {
         config: { access: 'public', limit: { max: 60, windowSeconds: 60 } },
-        schema: { body: z.instanceof(Buffer), response: { 201: z.instanceof(Buffer), 403: ApiError, 409: ApiError } },
-        serializerCompiler: () => (data) => data as string,
+        schema: { body: z.instanceof(Buffer), response: { 201: z.instanceof(Buffer) } },
       },
       async (request, reply) => {
         try {
@@ -84,13 +81,9 @@ export const enrolmentRoutes: FastifyPluginAsyncZod<Deps> = async (app, { enrolm
           if (!(error instanceof EnrolmentError)) throw error;
           const reason = error.cause instanceof Error ? error.cause.message : undefined;
           request.log.warn({ event: 'enrolment.refused', code: error.code, reason }, 'an enrolment was refused');
-          return reply.code(STATUS[error.code]).type('application/json').send(apiError(error.code, error.message));
+          throw new RequestError(error.code, { cause: error });
         }
       },
     );
   });
 };
-
-function apiError(code: string, message: string): ApiError {
-  return { error: { code, message } };
-}

@@ -32,6 +32,7 @@ export function createFleetState(history: History, now: () => number): FleetStat
     const state: MachineState = {
       lastSeenAt: 0,
       time: 0,
+      intervalMs: 0,
       dictionary,
       values: [],
       states: {},
@@ -64,6 +65,7 @@ export function createFleetState(history: History, now: () => number): FleetStat
       // A report that was kept back and comes late says nothing of the present.
       if (time < state.time) return;
       state.time = time;
+      state.intervalMs = batch.stepMs;
       state.dictionary = dictionary;
       state.values = batch.columns.map((column) => column[last] ?? null);
       if (batch.states) state.states = mergeStates(state.states, batch.states);
@@ -81,6 +83,7 @@ export function createFleetState(history: History, now: () => number): FleetStat
       const state = stateOf(machine.id, report.dictionary);
       state.lastSeenAt = report.receivedAt;
       state.time = report.time;
+      state.intervalMs = report.batch.stepMs;
       state.values = report.batch.columns.map((column) => column.at(-1) ?? null);
       // Written by this server after it was checked.
       state.states = mergeStates({}, report.batch.states ?? {});

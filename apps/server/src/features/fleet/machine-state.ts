@@ -41,6 +41,8 @@ export interface MachineState {
   lastSeenAt: number;
   /** When the values were taken, ms. */
   time: number;
+  /** How often its agent reports, by its own word. */
+  intervalMs: number;
   dictionary: Dictionary;
   /** In the dictionary's order. */
   values: readonly (number | null)[];

@@ -1,4 +1,11 @@
-import type { FleetSummary, LatestValue, MachineDetail, MachineQuery, MachineRow, MachineStatus } from '@bulwark/protocol';
+import type {
+  FleetSummary,
+  LatestValue,
+  MachineDetail,
+  MachineQuery,
+  MachineRow,
+  MachineStatus,
+} from '@bulwark/protocol';
 import { isMetricName, METRICS } from '@bulwark/protocol';
 import type { MachineDirectory } from '../machines/directory.ts';
 import type { Machine } from '../machines/store.ts';
@@ -11,8 +18,13 @@ const OFFLINE_INTERVALS = 6;
 
 export function statusOf(machine: Machine, state: MachineState | undefined, now: number): MachineStatus {
   if (!state || machine.revokedAt !== null) return 'offline';
-  const intervals = (now - state.lastSeenAt) / (machine.intervalSeconds * 1000);
+  const intervals = (now - state.lastSeenAt) / intervalOf(machine, state);
   return intervals < WARNING_INTERVALS ? 'online' : intervals < OFFLINE_INTERVALS ? 'warning' : 'offline';
+}
+
+/** ms between two reports: what the agent says it keeps, else what it was told. */
+export function intervalOf(machine: Machine, state: MachineState | undefined): number {
+  return state?.intervalMs || machine.intervalSeconds * 1000;
 }
 
 interface Deps {
@@ -38,7 +50,7 @@ export function fleetOverview({ directory, fleet, now }: Deps) {
       lastSeenAt: state?.lastSeenAt ?? null,
       enrolledAt: machine.enrolledAt,
       revokedAt: machine.revokedAt,
-      intervalSeconds: machine.intervalSeconds,
+      intervalSeconds: intervalOf(machine, state) / 1000,
     };
   }
 

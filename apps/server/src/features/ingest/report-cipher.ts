@@ -45,7 +45,13 @@ export function createMachineSealer(id: MachineKeyId, key: Uint8Array): MachineS
 }
 
 /** @throws CryptoError: altered, moved, or of another key */
-export function openReport(id: MachineKeyId, key: Uint8Array, cell: ReportCell, counter: number, body: Uint8Array): Buffer {
+export function openReport(
+  id: MachineKeyId,
+  key: Uint8Array,
+  cell: ReportCell,
+  counter: number,
+  body: Uint8Array,
+): Buffer {
   return openCounter(key, NONCE_PREFIX, counter, body, withCell(contextOfReports(id), cell));
 }
 

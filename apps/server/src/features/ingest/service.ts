@@ -249,6 +249,7 @@ const CODE_OF: Partial<Record<TelemetryErrorCode, IngestErrorCode>> = {
 
 function asIngestError(error: unknown): IngestError {
   if (error instanceof IngestError) return error;
-  if (error instanceof TelemetryError) return new IngestError(CODE_OF[error.code] ?? 'ERR_FRAME_FORMAT', { cause: error });
+  if (error instanceof TelemetryError)
+    return new IngestError(CODE_OF[error.code] ?? 'ERR_FRAME_FORMAT', { cause: error });
   return new IngestError('ERR_STORE_UNAVAILABLE', { cause: error });
 }

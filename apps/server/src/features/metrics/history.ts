@@ -125,7 +125,11 @@ export function createHistory(
     },
 
     async latest(machine) {
-      const row = await rowsOf(machine).orderBy('received_at', 'desc').orderBy('id', 'desc').limit(1).executeTakeFirst();
+      const row = await rowsOf(machine)
+        .orderBy('received_at', 'desc')
+        .orderBy('id', 'desc')
+        .limit(1)
+        .executeTakeFirst();
       return row && open(machine, row, true);
     },
   };

@@ -1,4 +1,4 @@
-import { METRICS, type MetricName, type MetricsResult, isMetricName } from '@bulwark/protocol';
+import { isMetricName, METRICS, type MetricName, type MetricsResult } from '@bulwark/protocol';
 import type { Dictionary } from '@bulwark/telemetry';
 import type { Machine } from '../machines/store.ts';
 import { type History, UNREADABLE } from './history.ts';
@@ -8,6 +8,8 @@ export interface MetricsRange {
   readonly from: number;
   readonly to: number;
   readonly points: number;
+  /** How often the machine reports: no step is shorter. */
+  readonly intervalMs: number;
 }
 
 /** Steps that read well on a time axis, ms. */
@@ -18,7 +20,7 @@ const EARLY_MS = 5 * 60_000;
 
 /** Means of each step over a range, for every series of the wanted metrics. */
 export async function queryMetrics(history: History, machine: Machine, range: MetricsRange): Promise<MetricsResult> {
-  const intervalMs = machine.intervalSeconds * 1000;
+  const { intervalMs } = range;
   const stepMs = chooseStep((range.to - range.from) / range.points, intervalMs);
   const start = Math.floor(range.from / stepMs) * stepMs;
   const steps = Math.max(1, Math.ceil((range.to - start) / stepMs));

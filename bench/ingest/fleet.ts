@@ -1,0 +1,171 @@
+import { hash, randomUUID } from 'node:crypto';
+import { agree, agreementPublicKey, generateAgreementKeyPair, generateKey, randomBytes } from '@bulwark/crypto';
+import { localRoot, openKeyring } from '@bulwark/keyring';
+import { METRICS, type MetricName, uuidBytes } from '@bulwark/protocol';
+import {
+  createDictionary,
+  createFrameSealer,
+  type Dictionary,
+  encodeBatch,
+  type FrameSealer,
+} from '@bulwark/telemetry';
+import { sqlKeyStore } from '../../apps/server/src/db/key-store.ts';
+import type { Database } from '../../apps/server/src/db/schema.ts';
+import { ensureTenant } from '../../apps/server/src/db/tenants.ts';
+import { createApiToken } from '../../apps/server/src/features/enrolment/api-token.ts';
+import { machineStore } from '../../apps/server/src/features/machines/store.ts';
+import { deriveIngestKey } from '../../apps/server/src/ingest-key.ts';
+
+/** What a simulated agent needs to know; goes from one process of the bench to the other as JSON. */
+export interface SimulatedAgent {
+  readonly id: string;
+  readonly name: string;
+  readonly token: string;
+  /** base64: the secret that its frames are sealed under. */
+  readonly shared: string;
+}
+
+interface SeedOptions {
+  readonly db: Database;
+  readonly keys: { readonly dbEncryptionKey: Buffer; readonly encryptionKey: Buffer };
+  readonly machines: number;
+  readonly intervalSeconds: number;
+}
+
+/** Enrols machines without the network: the rows are what enrolment writes, the keys are real. */
+export async function enrolFleet({ db, keys, machines, intervalSeconds }: SeedOptions): Promise<SimulatedAgent[]> {
+  const now = Date.now;
+  const tenantId = await ensureTenant(db, now);
+  const keyring = openKeyring({ root: localRoot(keys.dbEncryptionKey), store: sqlKeyStore(db), now });
+  const ingestKey = deriveIngestKey(keys.encryptionKey, await keyring.ingestSecret(tenantId));
+  const store = machineStore(db, await keyring.fields(tenantId), () => {});
+  const serverKey = agreementPublicKey(ingestKey);
+
+  return db.transaction().execute(async (tx) => {
+    const agents: SimulatedAgent[] = [];
+    for (let i = 0; i < machines; i++) {
+      const agreement = generateAgreementKeyPair();
+      const token = createApiToken();
+      const name = nameOf(i);
+      const machine = await store.add(
+        {
+          id: randomUUID(),
+          tenantId,
+          name,
+          agreementKey: agreement.publicKey,
+          signingKey: generateKey(),
+          keyEpoch: 1,
+          tokenHash: hash('sha256', token, 'buffer'),
+          intervalSeconds,
+          enrolledAt: now(),
+        },
+        tx,
+      );
+      const shared = agree(agreement.privateKey, serverKey).toString('base64');
+      agents.push({ id: machine.id, name, token, shared });
+    }
+    return agents;
+  });
+}
+
+const SITES = ['fra', 'ams', 'nyc', 'sgp'];
+const ROLES = ['web', 'db', 'cache', 'worker', 'edge', 'build'];
+function nameOf(i: number): string {
+  return `${ROLES[i % ROLES.length]}-${SITES[Math.floor(i / ROLES.length) % SITES.length]}-${String(Math.floor(i / 24) + 1).padStart(3, '0')}`;
+}
+
+/** The 40 series of a middling server: 8 cores, 2 file systems, 2 disks, 2 interfaces. */
+const SERIES: readonly { metric: MetricName; instance: string }[] = [
+  ...(['cpu.total', 'load.1m', 'load.5m', 'load.15m'] as const).map(single),
+  ...[0, 1, 2, 3, 4, 5, 6, 7].map((core) => ({ metric: 'cpu.core' as const, instance: String(core) })),
+  ...(['memory.total', 'memory.used', 'memory.available', 'memory.percent', 'swap.total', 'swap.used'] as const).map(
+    single,
+  ),
+  ...(['disk.total', 'disk.used', 'disk.percent'] as const).flatMap((m) => each(m, ['/', '/srv'])),
+  ...(['disk.read', 'disk.write'] as const).flatMap((m) => each(m, ['sda', 'sdb'])),
+  ...(['network.receive', 'network.send', 'network.receive_packets', 'network.send_packets'] as const).flatMap((m) =>
+    each(m, ['eth0', 'eth1']),
+  ),
+  ...(['processes.count', 'uptime', 'users.count', 'temperature'] as const).map(single),
+];
+
+function single(metric: MetricName) {
+  return { metric, instance: metric === 'temperature' ? 'cpu' : '' };
+}
+function each(metric: MetricName, instances: string[]) {
+  return instances.map((instance) => ({ metric, instance }));
+}
+
+export const SERIES_COUNT = SERIES.length;
+export const dictionary: Dictionary = createDictionary(
+  SERIES.map(({ metric, instance }) => ({ metric, instance, scale: METRICS[metric].scale })),
+);
+
+/** A machine that wanders plausibly: load follows the hour with noise, counters and sizes follow the load. */
+export function simulateMachine(seed: number) {
+  const cores = Array.from({ length: 8 }, (_, i) => ((seed * 7919 + i * 104_729) % 1000) / 10);
+  const memoryTotal = 2 ** (33 + (seed % 3));
+  let memory = 0.3 + (seed % 50) / 100;
+  let busy = 10 + (seed % 60);
+  return (time: number): (number | null)[] => {
+    busy = clamp(busy + (Math.random() - 0.5) * 6 + Math.sin(time / 1.8e6 + seed) * 0.5, 1, 99);
+    memory = clamp(memory + (Math.random() - 0.5) / 200, 0.1, 0.95);
+    const used = Math.round(memoryTotal * memory);
+    const values: Partial<Record<MetricName, number>> = {
+      'cpu.total': busy,
+      'load.1m': busy / 12,
+      'load.5m': busy / 13,
+      'load.15m': busy / 14,
+      'memory.total': memoryTotal,
+      'memory.used': used,
+      'memory.available': memoryTotal - used,
+      'memory.percent': memory * 100,
+      'swap.total': 2 ** 31,
+      'swap.used': 2 ** 20 * (seed % 64),
+      'disk.total': 5e11,
+      'disk.used': 5e11 * (0.2 + (seed % 70) / 100),
+      'disk.percent': 20 + (seed % 70),
+      'disk.read': Math.round(busy * 1e4 * Math.random()),
+      'disk.write': Math.round(busy * 3e4 * Math.random()),
+      'network.receive': Math.round(busy * 2e4 * Math.random()),
+      'network.send': Math.round(busy * 1e4 * Math.random()),
+      'network.receive_packets': busy * 20 * Math.random(),
+      'network.send_packets': busy * 15 * Math.random(),
+      'processes.count': 180 + (seed % 90),
+      uptime: Math.floor(time / 1000) % 5_000_000,
+      'users.count': seed % 3,
+      temperature: 35 + busy / 3,
+    };
+    return SERIES.map(({ metric, instance }) =>
+      metric === 'cpu.core' ? clamp((cores[Number(instance)] ?? 0) / 5 + busy, 0, 100) : (values[metric] ?? null),
+    );
+  };
+}
+
+function clamp(value: number, least: number, most: number): number {
+  return Math.min(most, Math.max(least, value));
+}
+
+/** The sealer of an agent's boot. */
+export function startBoot({ id, shared }: SimulatedAgent): FrameSealer {
+  return createFrameSealer(Buffer.from(shared, 'base64'), {
+    agentId: uuidBytes(id),
+    keyEpoch: 1,
+    bootId: randomBytes(16),
+  });
+}
+
+export function encodeReport(
+  values: readonly (number | null)[],
+  time: number,
+  stepMs: number,
+  states?: object,
+): Buffer {
+  return encodeBatch(dictionary, {
+    startMs: time,
+    stepMs,
+    points: 1,
+    columns: values.map((value) => [value]),
+    ...(states && { states: states as Record<string, unknown> }),
+  });
+}

@@ -1,0 +1,25 @@
+import { readdir } from 'node:fs/promises';
+import { parseArgs } from 'node:util';
+
+/* npm run bench -- NAME [options]: runs bench/NAME/bench.ts. Each bench compares its variants in one run. */
+
+const HELP = `usage: npm run bench -- NAME [options]
+
+Benches: ${(await benches()).join(', ')}
+Options go to the bench; each has --help.
+`;
+
+const { positionals } = parseArgs({ allowPositionals: true, strict: false });
+const [name] = positionals;
+if (name === undefined || !(await benches()).includes(name)) {
+  process.stderr.write(HELP);
+  process.exit(name === undefined && process.argv.includes('--help') ? 0 : 2);
+}
+const at = process.argv.indexOf(name);
+const { bench } = (await import(`./${name}/bench.ts`)) as { bench: (args: string[]) => Promise<void> };
+await bench(process.argv.filter((_, i) => i >= 2 && i !== at));
+
+async function benches(): Promise<string[]> {
+  const entries = await readdir(import.meta.dirname, { withFileTypes: true });
+  return entries.filter((entry) => entry.isDirectory()).map(({ name }) => name);
+}

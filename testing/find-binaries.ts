@@ -1,0 +1,35 @@
+import { accessSync, constants, globSync } from 'node:fs';
+import path from 'node:path';
+
+/** The first of `names` that is an executable file on PATH, as an absolute path. */
+export function findOnPath(...names: string[]): string | undefined {
+  const folders = (process.env.PATH ?? '').split(path.delimiter).filter(path.isAbsolute);
+  return names.flatMap((name) => folders.map((folder) => path.join(folder, name))).find(isExecutable);
+}
+
+/** The folder that holds PostgreSQL's server binaries; Debian keeps them off PATH, one folder per major version. */
+export function findPostgresBin(): string | undefined {
+  const versions = globSync('/usr/lib/postgresql/*/bin').sort((a, b) => majorOf(b) - majorOf(a));
+  const folders = [path.dirname(findOnPath('postgres') ?? '/nonexistent/postgres'), ...versions];
+  return folders.find((folder) =>
+    ['postgres', 'initdb', 'createdb'].every((name) => isExecutable(path.join(folder, name))),
+  );
+}
+
+/** The system's Chromium or Chrome. */
+export function findChromium(): string | undefined {
+  return findOnPath('chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable');
+}
+
+function majorOf(folder: string): number {
+  return Number(folder.split('/').at(-2));
+}
+
+function isExecutable(file: string): boolean {
+  try {
+    accessSync(file, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
