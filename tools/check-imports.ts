@@ -10,7 +10,7 @@ import { readWorkspace } from './imports/workspace.ts';
  */
 export const ARROWS: Readonly<Record<string, readonly string[]>> = {
   '@bulwark/crypto': [],
-  '@bulwark/keyring': ['@bulwark/crypto'],
+  '@bulwark/keyring': ['@bulwark/crypto', '@bulwark/private-files'],
   '@bulwark/fields': ['@bulwark/keyring'],
   '@bulwark/files': ['@bulwark/keyring'],
   '@bulwark/audit': ['@bulwark/crypto'],

@@ -11,8 +11,8 @@ import {
   prepareDataDirectory,
 } from '../../apps/server/src/index.ts';
 import { freePort } from '../../testing/free-port.ts';
+import { enrolFleet, SERIES_COUNT } from '../../testing/simulated-fleet.ts';
 import { median } from '../median.ts';
-import { enrolFleet, SERIES_COUNT } from './fleet.ts';
 
 const HELP = `usage: npm run bench -- ingest [options]
 

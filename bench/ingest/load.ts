@@ -1,6 +1,12 @@
 import { connect, type TLSSocket } from 'node:tls';
 import { AGENT_PATHS, CONTENT_TYPES } from '@bulwark/protocol';
-import { dictionary, encodeReport, type SimulatedAgent, simulateMachine, startBoot } from './fleet.ts';
+import {
+  dictionary,
+  encodeReport,
+  type SimulatedAgent,
+  simulateMachine,
+  startBoot,
+} from '../../testing/simulated-fleet.ts';
 
 /*
  * The agents of the bench, in a process of their own. Frames are sealed before the clock starts, and requests are
@@ -15,7 +21,7 @@ interface Order {
   readonly connections: number;
   readonly reportsPerAgent: number;
   readonly intervalMs: number;
-  readonly states: object | undefined;
+  readonly states: Record<string, unknown> | undefined;
 }
 
 process.once('message', (order: Order) => {

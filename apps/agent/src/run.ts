@@ -38,7 +38,8 @@ export async function runAgent({ stateDir, config, log, signal, onReport }: RunO
   if (!config.verifySsl) {
     log.warn({ event: 'tls.unverified' }, 'verify_ssl is false: reports are sealed, but anybody may stand in the way');
   }
-  const link = openLink(state.serverUrl, { ca, verify: config.verifySsl });
+  // The configuration's address rules: the server may have moved, and its key is pinned wherever it is.
+  const link = openLink(config.serverUrl, { ca, verify: config.verifySsl });
   const collectors = createCollectors({ agentVersion: AGENT_VERSION, disabled: [...config.disabledCollectors] });
   const reports = createReports(state);
   const spool = new Spool();

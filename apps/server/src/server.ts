@@ -149,7 +149,11 @@ export async function startServer({ config, log, consoleDir }: ServerOptions): P
     await app.register(protectionRoutes, { layers });
     await app.register(healthRoutes);
 
-    await app.listen({ host: config.server.host, port: config.server.port });
+    await app.listen({
+      host: config.server.host,
+      port: config.server.port,
+      listenTextResolver: () => `listening for ${publicUrl}`,
+    });
     let isClosing = false;
     const restoring = restoreFleet();
     restoring.catch((err: unknown) => log.error({ err }, 'the last reports could not be read back'));

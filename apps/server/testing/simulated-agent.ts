@@ -25,9 +25,7 @@ import {
   parseEnrolmentToken,
   sealEnrolmentRequest,
 } from '@bulwark/telemetry';
-import type { CallOptions, HttpAnswer } from './test-server.ts';
-
-type Call = (path: string, options?: CallOptions) => Promise<HttpAnswer>;
+import type { Call, HttpAnswer } from './https-caller.ts';
 
 /** Values by metric and instance: `{ 'cpu.total': 12.5, 'disk.percent /': 40 }`. */
 export type Values = Record<string, number | null>;

@@ -1,5 +1,3 @@
-import { readFile, writeFile } from 'node:fs/promises';
-import { Agent, request } from 'node:https';
 import { join } from 'node:path';
 import { Writable } from 'node:stream';
 import { ensureDataDirectory } from '@bulwark/private-files';
@@ -10,21 +8,9 @@ import type { Config } from '../src/config/config.ts';
 import { ensureConfiguredDevelopmentCertificate, prepareDataDirectory } from '../src/config/development.ts';
 import { loadConfig, type SettingTexts } from '../src/config/load-config.ts';
 import { type RunningServer, startServer } from '../src/server.ts';
+import { type Call, httpsCaller, signIn } from './https-caller.ts';
 
-export interface HttpAnswer {
-  readonly status: number;
-  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
-  readonly body: Buffer;
-  json<T = Record<string, unknown>>(): T;
-}
-
-export interface CallOptions {
-  readonly method?: string;
-  readonly headers?: Record<string, string>;
-  readonly body?: Uint8Array | string;
-  /** Sent as JSON. */
-  readonly json?: unknown;
-}
+export type { HttpAnswer } from './https-caller.ts';
 
 /** The real server on a free port, with a data directory of its own, and what a test needs to talk to it. */
 export interface TestServer {
@@ -35,16 +21,15 @@ export interface TestServer {
   /** All that it has logged, a JSON object a line. */
   logLines(): Record<string, unknown>[];
   logText(): string;
-  call(path: string, options?: CallOptions): Promise<HttpAnswer>;
-  /** Creates the first administrator. @returns headers of its session */
+  readonly call: Call;
+  /** Creates the first administrator, or signs it in. @returns headers of its session */
   signInAsAdministrator(): Promise<Record<string, string>>;
   /** Stops it and starts it again on the same data. */
   restart(): Promise<void>;
   stop(): Promise<void>;
 }
 
-export const ADMINISTRATOR = { username: 'ada', password: 'correct horse battery staple' };
-
+/** @param databaseUrl From `forEachDatabase`; without it SQLite in the data directory. */
 export async function startTestServer(databaseUrl?: string, settings: SettingTexts = {}): Promise<TestServer> {
   const directory = await tempDir();
   const dataDir = join(directory.path, 'data');
@@ -59,8 +44,6 @@ export async function startTestServer(databaseUrl?: string, settings: SettingTex
     production: false,
   });
   await ensureConfiguredDevelopmentCertificate(config);
-  const ca = await readFile(caFile);
-  const agent = new Agent({ ca, keepAlive: true });
 
   let logged = '';
   const sink = new Writable({
@@ -71,40 +54,15 @@ export async function startTestServer(databaseUrl?: string, settings: SettingTex
   });
   const log = pino({ level: 'debug' }, sink);
   let running = await startServer({ config, log });
-  let isSetUp = running.setupUrl === undefined;
+  let { setupUrl } = running;
   const url = `https://localhost:${port}`;
-
-  async function call(path: string, options: CallOptions = {}): Promise<HttpAnswer> {
-    const body = options.json === undefined ? options.body : JSON.stringify(options.json);
-    const headers = {
-      ...(options.json !== undefined && { 'content-type': 'application/json' }),
-      ...(body !== undefined && { 'content-length': String(Buffer.byteLength(body)) }),
-      ...options.headers,
-    };
-    return new Promise((resolve, reject) => {
-      const asking = request(new URL(path, url), { agent, method: options.method ?? 'GET', headers }, (answer) => {
-        const chunks: Buffer[] = [];
-        answer.on('data', (chunk) => chunks.push(chunk));
-        answer.on('error', reject);
-        answer.on('end', () => {
-          const bytes = Buffer.concat(chunks);
-          resolve({
-            status: answer.statusCode ?? 0,
-            headers: answer.headers,
-            body: bytes,
-            json: () => JSON.parse(bytes.toString('utf8')),
-          });
-        });
-      });
-      asking.on('error', reject);
-      asking.end(body);
-    });
-  }
+  const { call, close } = await httpsCaller(url, caFile);
 
   return {
     url,
     config,
     dataDir,
+    call,
     get running() {
       return running;
     },
@@ -114,34 +72,18 @@ export async function startTestServer(databaseUrl?: string, settings: SettingTex
         .filter(Boolean)
         .map((line) => JSON.parse(line)),
     logText: () => logged,
-    call,
     async signInAsAdministrator() {
-      const token = isSetUp ? undefined : running.setupUrl?.split('#')[1];
-      const path = token === undefined ? '/api/session' : '/api/setup';
-      const answer = await call(path, {
-        method: 'POST',
-        headers: { origin: url, 'sec-fetch-site': 'same-origin' },
-        json: token === undefined ? ADMINISTRATOR : { token, ...ADMINISTRATOR },
-      });
-      if (answer.status !== 200) throw new Error(`signing in answered ${answer.status}: ${answer.body}`);
-      isSetUp = true;
-      const [cookie = ''] = answer.headers['set-cookie'] ?? [];
-      return {
-        cookie: cookie.split(';')[0] ?? '',
-        'x-bulwark-csrf': answer.json<{ csrfToken: string }>().csrfToken,
-        origin: url,
-        'sec-fetch-site': 'same-origin',
-      };
+      const session = await signIn(call, url, setupUrl);
+      setupUrl = undefined;
+      return session;
     },
     async restart() {
       await running.close();
       running = await startServer({ config, log });
     },
     async stop() {
-      agent.destroy();
+      close();
       await running.close();
-      // What a server leaves behind is looked at by some tests; its log is part of it.
-      await writeFile(join(dataDir, 'server.log'), logged, { mode: 0o600 });
       await directory.remove();
     },
   };

@@ -62,7 +62,8 @@ async function enrolMachine(options: EnrolOptions, context: Context, argument?: 
   });
   // A token names its server, so that nothing else has to be written down to run.
   if (file === undefined) await writeAgentConfig(ownConfig, serverUrl);
-  const run = `bulwark agent run --state-dir ${shellQuote(stateDir)}${file === options.config && file ? ` --config ${shellQuote(file)}` : ''}`;
+  const flags = options.config === undefined ? '' : ` --config ${shellQuote(options.config)}`;
+  const run = `bulwark agent run --state-dir ${shellQuote(stateDir)}${flags}`;
   context.output.say({ event: 'enrolled', stateDir }, `Enrolled with ${serverUrl}. Start reporting: ${run}`);
   return 'ok';
 }
@@ -84,9 +85,9 @@ async function runMachine(options: AgentOptions, context: Context): Promise<Outc
     config,
     log,
     signal,
-    onReport: () => {
+    onReport: ({ sequence }) => {
       reports += 1;
-      context.output.say({ event: 'report', reports }, reports === 1 ? 'The first report has arrived.' : undefined);
+      context.output.say({ event: 'report', reports, sequence }, reports === 1 ? 'The first report has arrived.' : undefined);
     },
   });
   context.output.say({ event: 'stopped', reports }, 'Stopped.');

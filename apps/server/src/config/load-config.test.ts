@@ -213,7 +213,7 @@ describe('one wrong setting is named with the wanted form:', () => {
       name: 'short password',
       env: { BULWARK_SERVER_WEB_USERNAME: 'ada', BULWARK_SERVER_WEB_PASSWORD: 'short' },
       setting: 'server.web_password',
-      says: /12 to 128/,
+      says: /8 to 128/,
     },
     {
       name: 'half an administrator',

@@ -80,7 +80,7 @@ export const SETTINGS = {
       help: 'first administrator, created at the first start; without it a one-time link is printed instead',
     },
     web_password: {
-      type: text(12, 128),
+      type: text(8, 128),
       secret: true,
       help: 'password of the first administrator, used at the first start only',
     },

@@ -18,7 +18,9 @@ export function Summary({ summary }: { summary: FleetSummary | undefined }) {
     <section aria-label="Summary">
       <div className={css.stripe} aria-hidden="true">
         {summary &&
-          STATUSES.map((status) => <span key={status} className={css[status]} style={{ flexGrow: summary[status] }} />)}
+          STATUSES.filter((status) => summary[status] > 0).map((status) => (
+            <span key={status} className={css[status]} style={{ flexGrow: summary[status] }} />
+          ))}
       </div>
       <dl className={css.summary}>
         <Figure label="Machines">{summary && formatCount(summary.machines)}</Figure>

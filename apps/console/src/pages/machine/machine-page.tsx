@@ -88,7 +88,7 @@ interface MachineProps {
 function Machine({ machine, live, loadedAt, failing }: MachineProps) {
   const navigate = route.useNavigate();
   const { data: session } = useQuery(sessionQuery(useClient()));
-  const { metrics, failed } = useMetrics(machine, live, machine.serverTime - loadedAt);
+  const { metrics, error, refetch } = useMetrics(machine, live, machine.serverTime - loadedAt);
 
   const newest = live.samples.at(-1);
   const latest = useMemo(() => latestOf(newest?.values ?? machine.latest), [newest, machine.latest]);
@@ -106,7 +106,7 @@ function Machine({ machine, live, loadedAt, failing }: MachineProps) {
         machine={machine}
         status={status}
         stream={live.stream}
-        staleSince={failing || failed ? Math.max(loadedAt, live.receivedAt) : undefined}
+        staleSince={failing || error ? Math.max(loadedAt, live.receivedAt) : undefined}
         lastSeenAt={Math.max(machine.lastSeenAt ?? 0, newest?.time ?? 0)}
         now={now}
       />
@@ -130,14 +130,18 @@ function Machine({ machine, live, loadedAt, failing }: MachineProps) {
         </div>
       )}
       <Figures latest={latest} />
-      <Charts
-        metrics={metrics}
-        latest={latest}
-        intervalSeconds={machine.intervalSeconds}
-        onZoom={(from, to) =>
-          navigate({ search: ({ range }) => ({ ...(range && { range }), ...zoomTo(from, to) }), resetScroll: false })
-        }
-      />
+      {metrics === undefined && error ? (
+        <LoadFailure what="The charts" error={error} onRetry={refetch} />
+      ) : (
+        <Charts
+          metrics={metrics}
+          latest={latest}
+          intervalSeconds={machine.intervalSeconds}
+          onZoom={(from, to) =>
+            navigate({ search: ({ range }) => ({ ...(range && { range }), ...zoomTo(from, to) }), resetScroll: false })
+          }
+        />
+      )}
       <div className={css.lower}>
         {processes && <ProcessTables processes={processes} />}
         <Disks latest={latest} info={info} />
@@ -164,7 +168,7 @@ function Machine({ machine, live, loadedAt, failing }: MachineProps) {
 function useMetrics(machine: MachineDetail, live: LiveMachine, clockOffsetMs: number) {
   const { range = DEFAULT_RANGE, from, to } = route.useSearch();
   const zoomed = from !== undefined && to !== undefined ? { from, to } : undefined;
-  const { data, isError } = useQuery(
+  const { data, error, refetch } = useQuery(
     metricsQuery(useClient(), machine.id, {
       metrics: CHART_METRICS,
       intervalSeconds: machine.intervalSeconds,
@@ -174,5 +178,5 @@ function useMetrics(machine: MachineDetail, live: LiveMachine, clockOffsetMs: nu
   );
   const samples = zoomed ? NO_SAMPLES : live.samples;
   const metrics = useMemo(() => data && extendMetrics(data, samples), [data, samples]);
-  return { metrics, failed: isError };
+  return { metrics, error, refetch };
 }

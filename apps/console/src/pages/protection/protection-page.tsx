@@ -23,8 +23,8 @@ export function ProtectionPage() {
     <>
       <PageHead title="Protection">{protection.data && <Verdict layers={protection.data.layers} />}</PageHead>
       <p className={css.intro}>
-        What a machine reports is encrypted on that machine and opened only to be shown to somebody signed in. Each
-        layer stands alone: a weak one does not weaken the others.
+        Reports are encrypted on the machine that sends them and stay encrypted in the database; the server opens them
+        in memory only. Each layer is there for the day another one fails.
       </p>
       {protection.data ? (
         <ol className={css.layers}>

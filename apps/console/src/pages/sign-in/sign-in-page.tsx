@@ -30,7 +30,10 @@ export function SignInPage() {
   const [password, setPassword] = useState('');
 
   return (
-    <Gate title="Sign in" foot="Machine data is stored encrypted and opened only for somebody who is signed in.">
+    <Gate
+      title="Sign in"
+      foot="Machine data is stored encrypted, and nothing of it is shown to anybody who is not signed in."
+    >
       {setup?.needed && (
         <Notice>Nobody can sign in yet. Open the set-up link that the server printed when it started.</Notice>
       )}

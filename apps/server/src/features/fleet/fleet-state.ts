@@ -93,7 +93,7 @@ export function createFleetState(history: History, now: () => number): FleetStat
       const state = states.get(machine.id);
       if (!state || state.isCpuComplete) return Promise.resolve();
       const running = completing.get(machine.id);
-      if (running) return running;
+      if (running !== undefined) return running;
       const reading = readCpuBack(machine, state).finally(() => completing.delete(machine.id));
       completing.set(machine.id, reading);
       return reading;

@@ -40,8 +40,8 @@ function overviewOf(fleet: [Machine, MachineState?][]) {
     directory: {
       all: () => fleet.map(([m]) => m),
       byId: (id) => byId.get(id)?.machine,
-    } as MachineDirectory,
-    fleet: { get: (id) => byId.get(id)?.state, completeCpu: async () => {} } as FleetState,
+    } as Partial<MachineDirectory> as MachineDirectory,
+    fleet: { get: (id) => byId.get(id)?.state, completeCpu: async () => {} } as Partial<FleetState> as FleetState,
     now: () => NOW,
   });
 }

@@ -2,7 +2,8 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { CONTENT_TYPES, FRAME_BYTES_MAX } from '@bulwark/protocol';
 import type { Logger } from 'pino';
 import type { MachineDirectory } from '../machines/directory.ts';
-import { INGEST_ERRORS, IngestError } from './errors.ts';
+import type { Machine } from '../machines/store.ts';
+import { INGEST_ERRORS, IngestError, type IngestErrorCode } from './errors.ts';
 import type { Acknowledgement, Ingest } from './service.ts';
 
 interface Deps {
@@ -30,21 +31,31 @@ export function ingestHandler({ directory, ingest, log }: Deps) {
       else request.resume();
     };
 
-    if (!machine) return refuse(new IngestError('ERR_AGENT_UNKNOWN'));
-    if (machine.revokedAt !== null) return refuse(new IngestError('ERR_AGENT_REVOKED'));
-    if (request.headers['content-type'] !== CONTENT_TYPES.frame) return refuse(new IngestError('ERR_FRAME_CLEAR'));
-    if (Number(request.headers['content-length'] ?? 0) > FRAME_BYTES_MAX) {
-      return refuse(new IngestError('ERR_FRAME_TOO_LARGE'));
+    const problem = refusalOf(request, machine);
+    if (problem || !machine) {
+      refuse(new IngestError(problem ?? 'ERR_AGENT_UNKNOWN'));
+      return;
     }
-
     readBody(request, (frame) => {
-      if (!frame) return refuse(new IngestError('ERR_FRAME_TOO_LARGE'));
+      if (!frame) {
+        refuse(new IngestError('ERR_FRAME_TOO_LARGE'));
+        return;
+      }
       ingest.accept(machine, frame, (result) => {
         if (result instanceof IngestError) refuse(result);
         else acknowledge(response, result);
       });
     });
   };
+}
+
+/** What can be said before the body is read. */
+function refusalOf({ headers }: IncomingMessage, machine: Machine | undefined): IngestErrorCode | undefined {
+  if (!machine) return 'ERR_AGENT_UNKNOWN';
+  if (machine.revokedAt !== null) return 'ERR_AGENT_REVOKED';
+  if (headers['content-type'] !== CONTENT_TYPES.frame) return 'ERR_FRAME_CLEAR';
+  if (Number(headers['content-length'] ?? 0) > FRAME_BYTES_MAX) return 'ERR_FRAME_TOO_LARGE';
+  return undefined;
 }
 
 function bearerToken({ headers }: IncomingMessage): string {

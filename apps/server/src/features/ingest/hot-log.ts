@@ -89,7 +89,7 @@ export function openHotLog(writer: HotLogWriter, { waitingMax = 20_000 } = {}): 
       return true;
     },
     async flush() {
-      while (running) await running;
+      while (running !== undefined) await running;
     },
     async close() {
       await this.flush();

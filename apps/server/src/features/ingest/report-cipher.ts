@@ -1,4 +1,4 @@
-import { CounterSealer, openCounter, pae } from '@bulwark/crypto';
+import { CounterSealer, openCounter, pae, type SymmetricKey } from '@bulwark/crypto';
 
 /** Where a sealed body stands: all of it is bound, so that a body moved to another row or column does not open. */
 export interface ReportCell {
@@ -28,7 +28,7 @@ export interface MachineKeyId {
 
 const NONCE_PREFIX = Buffer.alloc(4);
 
-export function createMachineSealer(id: MachineKeyId, key: Uint8Array): MachineSealer {
+export function createMachineSealer(id: MachineKeyId, key: SymmetricKey): MachineSealer {
   const sealer = new CounterSealer(key, NONCE_PREFIX);
   const reportContext = contextOfReports(id);
   return {
@@ -47,7 +47,7 @@ export function createMachineSealer(id: MachineKeyId, key: Uint8Array): MachineS
 /** @throws CryptoError: altered, moved, or of another key */
 export function openReport(
   id: MachineKeyId,
-  key: Uint8Array,
+  key: SymmetricKey,
   cell: ReportCell,
   counter: number,
   body: Uint8Array,
@@ -58,7 +58,7 @@ export function openReport(
 /** @throws CryptoError: altered, moved, or of another key */
 export function openDictionary(
   id: MachineKeyId,
-  key: Uint8Array,
+  key: SymmetricKey,
   hash: Uint8Array,
   counter: number,
   body: Uint8Array,

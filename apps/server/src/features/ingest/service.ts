@@ -106,7 +106,7 @@ export function createIngest(options: IngestOptions): Ingest {
     frame: Buffer,
     done: (result: Acknowledgement | IngestError) => void,
   ): void {
-    once(machine.id, async () => {
+    void once(machine.id, async () => {
       try {
         let live = machines.get(machine.id);
         if (!live) {

@@ -1,3 +1,4 @@
+import { createSecretKey, type KeyObject } from 'node:crypto';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { CryptoError } from '@bulwark/crypto';
 import type { Vault } from '@bulwark/keyring';
@@ -44,10 +45,10 @@ export function createHistory(
   vault: Vault,
   onUnreadable: (cell: { table: string; column: string; row: string }) => void,
 ): History {
-  const keys = new Map<string, Buffer>();
+  const keys = new Map<string, KeyObject>();
   const dictionaries = new Map<string, Dictionary>();
 
-  async function machineKey(machine: Machine, id: MachineKeyId): Promise<Buffer> {
+  async function machineKey(machine: Machine, id: MachineKeyId): Promise<KeyObject> {
     const name = `${id.machineId}:${id.keyNo}`;
     const cached = keys.get(name);
     if (cached) return cached;
@@ -58,7 +59,7 @@ export function createHistory(
       .where('key_no', '=', id.keyNo)
       .executeTakeFirst();
     if (!row) throw new CryptoError('ERR_OPEN_FAILED', 'the key of this report is gone');
-    return cache(keys, name, vault.open(row.sealed_key, machineKeyContext(id)));
+    return cache(keys, name, createSecretKey(vault.open(row.sealed_key, machineKeyContext(id))));
   }
 
   async function dictionaryOf(machine: Machine, body: Buffer): Promise<Dictionary> {

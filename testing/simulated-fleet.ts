@@ -9,12 +9,12 @@ import {
   encodeBatch,
   type FrameSealer,
 } from '@bulwark/telemetry';
-import { sqlKeyStore } from '../../apps/server/src/db/key-store.ts';
-import type { Database } from '../../apps/server/src/db/schema.ts';
-import { ensureTenant } from '../../apps/server/src/db/tenants.ts';
-import { createApiToken } from '../../apps/server/src/features/enrolment/api-token.ts';
-import { machineStore } from '../../apps/server/src/features/machines/store.ts';
-import { deriveIngestKey } from '../../apps/server/src/ingest-key.ts';
+import { sqlKeyStore } from '../apps/server/src/db/key-store.ts';
+import type { Database } from '../apps/server/src/db/schema.ts';
+import { ensureTenant } from '../apps/server/src/db/tenants.ts';
+import { createApiToken } from '../apps/server/src/features/enrolment/api-token.ts';
+import { machineStore } from '../apps/server/src/features/machines/store.ts';
+import { deriveIngestKey } from '../apps/server/src/ingest-key.ts';
 
 /** What a simulated agent needs to know; goes from one process of the bench to the other as JSON. */
 export interface SimulatedAgent {
@@ -159,13 +159,54 @@ export function encodeReport(
   values: readonly (number | null)[],
   time: number,
   stepMs: number,
-  states?: object,
+  states?: Record<string, unknown>,
 ): Buffer {
-  return encodeBatch(dictionary, {
-    startMs: time,
-    stepMs,
-    points: 1,
-    columns: values.map((value) => [value]),
-    ...(states && { states: states as Record<string, unknown> }),
+  const columns = values.map((value) => [value]);
+  return encodeBatch(dictionary, { startMs: time, stepMs, points: 1, columns, ...(states && { states }) });
+}
+
+/** Many points of one machine in one batch, as an agent sends what it had to keep back. */
+export function encodeHistory(
+  next: (time: number) => (number | null)[],
+  from: number,
+  points: number,
+  stepMs: number,
+): Buffer {
+  const samples = Array.from({ length: points }, (_, i) => next(from + i * stepMs));
+  const columns = SERIES.map((_, series) => samples.map((sample) => sample[series] ?? null));
+  return encodeBatch(dictionary, { startMs: from, stepMs, points, columns });
+}
+
+/** The documents of a simulated machine: what it is, and what runs on it. */
+export function statesOf({ name }: SimulatedAgent, seed: number, busy: number): Record<string, unknown> {
+  const entry = (i: number) => ({
+    pid: 800 + seed * 13 + i * 37,
+    name: ['nginx', 'node', 'postgres', 'redis-server', 'journald', 'sshd', 'cron', 'containerd'][(i + seed) % 8],
+    user: ['root', 'www-data', 'postgres', 'redis'][(i + seed) % 4],
+    cpu: Math.round((busy * 8) / (i + 2)) / 10,
+    memoryBytes: 2 ** 28 - i * 2 ** 24,
   });
+  return {
+    machine: {
+      hostname: name,
+      os: { name: 'Debian GNU/Linux', version: '12', kernel: '6.1.0-28-amd64', arch: 'x64' },
+      cpu: { model: 'AMD EPYC 7443P', cores: 8, threads: 8 },
+      memoryBytes: 2 ** (33 + (seed % 3)),
+      disks: [
+        { mount: '/', device: '/dev/sda1', type: 'ext4', sizeBytes: 5e11 },
+        { mount: '/srv', device: '/dev/sdb1', type: 'xfs', sizeBytes: 5e11 },
+      ],
+      interfaces: [{ name: 'eth0', mac: '02:00:5e:00:53:01', addresses: [`10.20.${seed >> 8}.${seed & 255}`] }],
+      gpus: [],
+      vendor: 'Supermicro',
+      model: 'AS-1014S',
+      serial: '',
+      virtualization: '',
+      timeZone: 'UTC',
+      bootedAt: 1_790_000_000_000,
+      agentVersion: '0.1.0',
+    },
+    processes: { topByCpu: [0, 1, 2, 3, 4].map(entry), topByMemory: [4, 3, 2, 1, 0].map(entry) },
+    users: [],
+  };
 }
