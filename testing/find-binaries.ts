@@ -21,6 +21,12 @@ export function findChromium(): string | undefined {
   return findOnPath('chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable');
 }
 
+/** SoftHSM's PKCS#11 library, where the utility that makes its tokens is there too. */
+export function findSoftHsm(): string | undefined {
+  if (findOnPath('softhsm2-util') === undefined) return undefined;
+  return globSync('/usr/lib/{,*/}softhsm/libsofthsm2.so')[0];
+}
+
 function majorOf(folder: string): number {
   return Number(folder.split('/').at(-2));
 }

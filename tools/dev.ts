@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
+import { seedDemoFleet } from './demo-fleet.ts';
 import { ROOT } from './run-command.ts';
 
 /** A process of the development set-up; all of them run until Ctrl-C, or until the first one fails. */
@@ -15,6 +16,9 @@ interface Part {
 const SERVER_PORT = 8768;
 const CONSOLE_PORT = 8769;
 
+const DATA_DIR = path.join(ROOT, 'data/dev');
+await seedDemoFleet(DATA_DIR, SERVER_PORT);
+
 const PARTS: readonly Part[] = [
   {
     name: 'server',
@@ -23,7 +27,7 @@ const PARTS: readonly Part[] = [
       '--watch',
       '--watch-preserve-output',
       'apps/cli/bin/bulwark.mjs',
-      ...['up', '--data-dir', 'data/dev', '--port', `${SERVER_PORT}`],
+      ...['up', '--data-dir', DATA_DIR, '--port', `${SERVER_PORT}`],
     ],
   },
   {
@@ -34,6 +38,7 @@ const PARTS: readonly Part[] = [
       ...['--port', `${CONSOLE_PORT}`, '--strictPort', '--clearScreen', 'false'],
     ],
   },
+  { name: 'fleet', cwd: ROOT, args: ['tools/demo-fleet.ts', DATA_DIR, `${SERVER_PORT}`] },
 ];
 
 console.log(`server   https://localhost:${SERVER_PORT}   restarts when its source changes`);

@@ -13,6 +13,14 @@ export default defineConfig({
   },
   server: {
     port: 8769,
-    proxy: { '/api': { target: 'https://localhost:8768', secure: false, changeOrigin: true } },
+    proxy: {
+      '/api': {
+        target: 'https://localhost:8768',
+        secure: false,
+        changeOrigin: true,
+        // The server lets only pages of its own origin change anything, and in development they come from this one.
+        headers: { origin: 'https://localhost:8768' },
+      },
+    },
   },
 });

@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { AxeBuilder } from '@axe-core/playwright';
@@ -8,6 +7,7 @@ import { type Started, startBulwark } from '../../apps/cli/testing/run-bulwark.t
 import { ADMINISTRATOR } from '../../apps/server/testing/https-caller.ts';
 import { openBrowser, type PageWatch, watchPage } from '../browser.ts';
 import { freePort } from '../free-port.ts';
+import { saveScreenshot } from '../screenshots.ts';
 import { type TempDir, tempDir } from '../temp-dir.ts';
 
 /** Chromium itself reports each answer of 401 as an error; the page's way to the sign-in form begins with one. */
@@ -66,7 +66,7 @@ describe('bulwark up, in a browser', () => {
     const row = page.locator('tbody tr').first();
     await row.getByText('Online').waitFor({ timeout: 15_000 });
     await assertAccessible();
-    await save(page, directory, 'fleet-one');
+    await saveScreenshot(page, 'fleet-one');
   });
 
   test("the machine page's charts gain points by themselves", async () => {
@@ -79,7 +79,7 @@ describe('bulwark up, in a browser', () => {
     await page.waitForTimeout(12_000);
     assert.ok((await countPoints(machineId)) > sampled, 'no further point in twelve seconds');
     await assertAccessible();
-    await save(page, directory, 'machine-one');
+    await saveScreenshot(page, 'machine-one');
     watch.assertQuiet();
   });
 
@@ -132,10 +132,3 @@ describe('bulwark up, in a browser', () => {
     }, path);
   }
 });
-
-/** For people who look at what the test saw. */
-async function save(page: Page, { path }: TempDir, name: string): Promise<void> {
-  const target = process.env.BULWARK_SCREENSHOTS ?? path;
-  await mkdir(target, { recursive: true });
-  await page.screenshot({ path: join(target, `${name}.png`) });
-}

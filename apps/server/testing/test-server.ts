@@ -30,7 +30,11 @@ export interface TestServer {
 }
 
 /** @param databaseUrl From `forEachDatabase`; without it SQLite in the data directory. */
-export async function startTestServer(databaseUrl?: string, settings: SettingTexts = {}): Promise<TestServer> {
+export async function startTestServer(
+  databaseUrl?: string,
+  settings: SettingTexts = {},
+  consoleDir?: string,
+): Promise<TestServer> {
   const directory = await tempDir();
   const dataDir = join(directory.path, 'data');
   await ensureDataDirectory(dataDir);
@@ -53,7 +57,7 @@ export async function startTestServer(databaseUrl?: string, settings: SettingTex
     },
   });
   const log = pino({ level: 'debug' }, sink);
-  let running = await startServer({ config, log });
+  let running = await startServer({ config, log, consoleDir });
   let { setupUrl } = running;
   const url = `https://localhost:${port}`;
   const { call, close } = await httpsCaller(url, caFile);
@@ -79,7 +83,7 @@ export async function startTestServer(databaseUrl?: string, settings: SettingTex
     },
     async restart() {
       await running.close();
-      running = await startServer({ config, log });
+      running = await startServer({ config, log, consoleDir });
     },
     async stop() {
       close();

@@ -87,7 +87,10 @@ async function runMachine(options: AgentOptions, context: Context): Promise<Outc
     signal,
     onReport: ({ sequence }) => {
       reports += 1;
-      context.output.say({ event: 'report', reports, sequence }, reports === 1 ? 'The first report has arrived.' : undefined);
+      context.output.say(
+        { event: 'report', reports, sequence },
+        reports === 1 ? 'The first report has arrived.' : undefined,
+      );
     },
   });
   context.output.say({ event: 'stopped', reports }, 'Stopped.');

@@ -1,9 +1,9 @@
-import type { Dictionary } from '@bulwark/telemetry';
+import type { Batch, Dictionary } from '@bulwark/telemetry';
 import type { StoredReport } from '../ingest/service.ts';
 import type { Machine } from '../machines/store.ts';
 import { type History, UNREADABLE } from '../metrics/history.ts';
 import { sampleTime } from '../metrics/sample-time.ts';
-import { type MachineState, MinuteMeans, mergeStates, overviewOf } from './machine-state.ts';
+import { type MachineState, MinuteMeans, mergeStates, overviewColumnsOf } from './machine-state.ts';
 
 const HOUR_MS = 3_600_000;
 
@@ -47,10 +47,7 @@ export function createFleetState(history: History, now: () => number): FleetStat
     const means = new MinuteMeans();
     const until = now();
     for await (const report of history.read(machine, until - HOUR_MS)) {
-      if (report === UNREADABLE) continue;
-      const values = report.batch.columns.map((column) => column.at(-1) ?? null);
-      const { cpu } = overviewOf({ dictionary: report.dictionary, values });
-      if (cpu !== null) means.add(report.time, cpu);
+      if (report !== UNREADABLE) addCpu(means, report.dictionary, report.batch, report.time);
     }
     // What came in while reading was read too, or comes with the next minute: the copy is the whole hour.
     states.set(machine.id, { ...state, cpu: means, isCpuComplete: true });
@@ -61,7 +58,9 @@ export function createFleetState(history: History, now: () => number): FleetStat
       const state = stateOf(machine.id, dictionary);
       state.lastSeenAt = receivedAt;
       const last = batch.points - 1;
-      const time = sampleTime(batch.startMs, receivedAt) + last * batch.stepMs;
+      const start = sampleTime(batch.startMs, receivedAt);
+      addCpu(state.cpu, dictionary, batch, start);
+      const time = start + last * batch.stepMs;
       // A report that was kept back and comes late says nothing of the present.
       if (time < state.time) return;
       state.time = time;
@@ -69,8 +68,6 @@ export function createFleetState(history: History, now: () => number): FleetStat
       state.dictionary = dictionary;
       state.values = batch.columns.map((column) => column[last] ?? null);
       if (batch.states) state.states = mergeStates(state.states, batch.states);
-      const { cpu } = overviewOf(state);
-      if (cpu !== null) state.cpu.add(time, cpu);
       for (const listener of listeners) listener(machine.id, state);
     },
 
@@ -104,4 +101,12 @@ export function createFleetState(history: History, now: () => number): FleetStat
       return () => listeners.delete(listener);
     },
   };
+}
+
+function addCpu(means: MinuteMeans, dictionary: Dictionary, batch: Batch, start: number): void {
+  const column = batch.columns[overviewColumnsOf(dictionary).cpu] ?? [];
+  for (let point = 0; point < column.length; point++) {
+    const value = column[point];
+    if (value !== null && value !== undefined) means.add(start + point * batch.stepMs, value);
+  }
 }

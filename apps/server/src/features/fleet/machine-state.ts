@@ -67,22 +67,27 @@ interface OverviewColumns {
 
 const overviewColumns = new WeakMap<Dictionary, OverviewColumns>();
 
+/** Where the table's values are in a dictionary; -1 for what it does not have. */
+export function overviewColumnsOf(dictionary: Dictionary): OverviewColumns {
+  const known = overviewColumns.get(dictionary);
+  if (known) return known;
+  const column = (metric: string) => dictionary.series.findIndex((series) => series.metric === metric);
+  const columns = {
+    cpu: column('cpu.total'),
+    memory: column('memory.percent'),
+    disks: dictionary.series.flatMap(({ metric }, i) => (metric === 'disk.percent' ? [i] : [])),
+  };
+  overviewColumns.set(dictionary, columns);
+  return columns;
+}
+
 /** The three percentages of the table; the disk is the fullest one. */
 export function overviewOf({ dictionary, values }: Pick<MachineState, 'dictionary' | 'values'>): {
   cpu: number | null;
   memory: number | null;
   disk: number | null;
 } {
-  let columns = overviewColumns.get(dictionary);
-  if (!columns) {
-    const column = (metric: string) => dictionary.series.findIndex((series) => series.metric === metric);
-    columns = {
-      cpu: column('cpu.total'),
-      memory: column('memory.percent'),
-      disks: dictionary.series.flatMap(({ metric }, i) => (metric === 'disk.percent' ? [i] : [])),
-    };
-    overviewColumns.set(dictionary, columns);
-  }
+  const columns = overviewColumnsOf(dictionary);
   const disks = columns.disks.flatMap((i) => values[i] ?? []);
   return {
     cpu: values[columns.cpu] ?? null,
