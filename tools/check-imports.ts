@@ -9,6 +9,7 @@ import { readWorkspace } from './imports/workspace.ts';
  * `fields → keyring → crypto` lets fields use crypto as well. Every arrow used is also declared in its package.json.
  */
 export const ARROWS: Readonly<Record<string, readonly string[]>> = {
+  '@bulwark/private-files': [],
   '@bulwark/crypto': [],
   '@bulwark/keyring': ['@bulwark/crypto', '@bulwark/private-files'],
   '@bulwark/fields': ['@bulwark/keyring'],
@@ -17,7 +18,6 @@ export const ARROWS: Readonly<Record<string, readonly string[]>> = {
   '@bulwark/guard': ['@bulwark/keyring', '@bulwark/audit'],
   '@bulwark/telemetry': ['@bulwark/crypto'],
   '@bulwark/protocol': [],
-  '@bulwark/private-files': [],
   '@bulwark/server': [
     '@bulwark/fields',
     '@bulwark/files',

@@ -46,6 +46,9 @@ export async function sendSpool(options: SenderOptions, signal: AbortSignal): Pr
       // Sending it again would only be refused again, and hold up all that come after it.
       log.error({ event: 'frame.given_up', code: codeOf(answer) }, 'the server will not take this report');
       spool.removeFirst(next);
+      // It is this frame, or the server has other keys now; then the rest of the spool must not go the same way at once.
+      failures += 1;
+      await sleep(pauseMs(failures, answer), undefined, { signal }).catch(() => {});
     } else if (verdict === 'revoked') {
       throw new AgentError('ERR_AGENT_REVOKED', 'the server has revoked this agent: enrol this machine again');
     } else {

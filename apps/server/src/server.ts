@@ -1,10 +1,11 @@
 import { readFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:https';
 import { join } from 'node:path';
-import { localRoot, openKeyring } from '@bulwark/keyring';
+import { KeyringError, localRoot, openKeyring } from '@bulwark/keyring';
 import { AGENT_PATHS, type ProtectionLayer } from '@bulwark/protocol';
 import type { Logger } from 'pino';
 import type { Config } from './config/config.ts';
+import { ConfigError } from './config/config-error.ts';
 import { sqlKeyStore } from './db/key-store.ts';
 import { engineOf, openDatabase } from './db/open.ts';
 import { ensureTenant } from './db/tenants.ts';
@@ -54,7 +55,7 @@ export interface RunningServer {
 /**
  * The server, wired: configuration → database → keys → features → HTTPS. Read it as the table of contents.
  *
- * @throws KeyringError ERR_ROOT_KEY_WRONG when `db_encryption_key` is not the one that the database was made with
+ * @throws ConfigError when `db_encryption_key` is not the one that the database was made with
  */
 export async function startServer({ config, log, consoleDir }: ServerOptions): Promise<RunningServer> {
   const now = Date.now;
@@ -78,13 +79,16 @@ export async function startServer({ config, log, consoleDir }: ServerOptions): P
     const overview = fleetOverview({ directory, fleet, now });
 
     const isSqlite = engineOf(config.database.url) === 'sqlite';
-    const hotLog = openHotLog(isSqlite ? sqliteHotLogWriter(config.database.url) : sqlHotLogWriter(db));
+    const hotLog = openHotLog(isSqlite ? sqliteHotLogWriter(config.database.url) : sqlHotLogWriter(db), {
+      onFailure: (error) => log.error({ event: 'store.failed', reason: error.message }, 'reports could not be stored'),
+    });
     const ingest = createIngest({
       store: ingestStore(db),
       vault,
       ingestKey,
       hotLog,
       now,
+      intervalSeconds: config.server.interval,
       onReport(machine, report) {
         fleet.record(machine, report);
         const info = report.batch.states?.machine;
@@ -133,7 +137,7 @@ export async function startServer({ config, log, consoleDir }: ServerOptions): P
       trustProxy: config.server.trustProxy.length > 0 ? [...config.server.trustProxy] : undefined,
       consoleDir,
       serverFactory: (handler): Server =>
-        createServer({ ...tls, keepAliveTimeout: 75_000 }, (request, response) => {
+        createServer({ ...tls, ...TIMEOUTS_MS }, (request, response) => {
           if (request.method === 'POST' && request.url === AGENT_PATHS.ingest) acceptFrame(request, response);
           else handler(request, response);
         }),
@@ -184,9 +188,22 @@ export async function startServer({ config, log, consoleDir }: ServerOptions): P
     };
   } catch (error) {
     await db.destroy();
-    throw error;
+    throw isWrongRootKey(error) ? wrongRootKey(error) : error;
   }
 }
+
+function isWrongRootKey(error: unknown): error is KeyringError {
+  return error instanceof KeyringError && error.code === 'ERR_ROOT_KEY_WRONG';
+}
+
+function wrongRootKey(cause: KeyringError): ConfigError {
+  const message =
+    'is not the key that this database was made with; nothing was changed. Give it the key of its first start';
+  return new ConfigError([{ setting: 'server.db_encryption_key', message }], { cause });
+}
+
+/** Of a connection: longer idle than agents pause, and short patience with whoever sends drop by drop. */
+const TIMEOUTS_MS = { keepAliveTimeout: 75_000, headersTimeout: 15_000, requestTimeout: 60_000 };
 
 /** What agents are told to trust: the authority of a development certificate. A real one is known to their systems. */
 async function readAuthority(config: Config): Promise<string | null> {

@@ -84,6 +84,7 @@ export async function startTestServer(
     async restart() {
       await running.close();
       running = await startServer({ config, log, consoleDir });
+      setupUrl = running.setupUrl;
     },
     async stop() {
       close();

@@ -10,8 +10,8 @@ export class ConfigError extends Error {
   override readonly name = 'ConfigError';
   readonly problems: readonly ConfigProblem[];
 
-  constructor(problems: readonly ConfigProblem[]) {
-    super(problems.map(({ setting, message }) => `${setting} ${message}`).join('\n'));
+  constructor(problems: readonly ConfigProblem[], options?: ErrorOptions) {
+    super(problems.map(({ setting, message }) => `${setting} ${message}`).join('\n'), options);
     this.problems = problems;
   }
 }

@@ -296,7 +296,7 @@ server:
   port: canary-port
   api_key: canary-short
   db_encryption_key: canary-key
-  web_password: canary-pw
+  web_password: canary
 slack:
   token: canary-token
 log: canary-log

@@ -1,5 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { ActiveSession } from './access.ts';
+import { RequestError } from './errors.ts';
 
 /** A stream of server-sent events (HTML standard, 9.2) to one page. */
 export interface EventStream {
@@ -19,6 +20,9 @@ const HEARTBEAT_MS = 15_000;
 /** What may wait for a slow page before events are dropped. */
 const BUFFERED_BYTES_MAX = 256 * 1024;
 
+/** A person has a few tabs open, not more. */
+const STREAMS_PER_SESSION_MAX = 32;
+
 interface Deps {
   /** Calls back with the id of a session that ends. */
   readonly onSessionEnd: (listener: (sessionId: string) => void) => () => void;
@@ -35,6 +39,8 @@ export function createEventStreams({ onSessionEnd, isAlive }: Deps): EventStream
   return {
     open(request, reply) {
       const { session } = request;
+      const open = [...ends.values()].filter(({ id }) => id === session.id).length;
+      if (open >= STREAMS_PER_SESSION_MAX) throw new RequestError('ERR_RATE_LIMIT', { retryAfterSeconds: 60 });
       reply.hijack();
       const { raw } = reply;
       const listeners: (() => void)[] = [];

@@ -61,8 +61,13 @@ export interface HotLog {
 /**
  * Group commit: while one transaction is on its way to the disk the next one gathers, so the busier the server the
  * larger the groups, and nobody waits for a timer.
+ *
+ * @param options.onFailure Told once of each group that could not be written.
  */
-export function openHotLog(writer: HotLogWriter, { waitingMax = 20_000 } = {}): HotLog {
+export function openHotLog(
+  writer: HotLogWriter,
+  { waitingMax = 20_000, onFailure }: { waitingMax?: number; onFailure?: (error: Error) => void } = {},
+): HotLog {
   let waiting: { entry: HotLogEntry; done: (error?: Error) => void }[] = [];
   let running: Promise<void> | undefined;
 
@@ -75,6 +80,7 @@ export function openHotLog(writer: HotLogWriter, { waitingMax = 20_000 } = {}): 
         await writer.write(group.map(({ entry }) => entry));
       } catch (error) {
         failure = error instanceof Error ? error : new Error(String(error));
+        onFailure?.(failure);
       }
       for (const { done } of group) done(failure);
     }

@@ -34,6 +34,8 @@ export interface StoredReport {
 export interface IngestOptions extends SessionKeys {
   readonly hotLog: HotLog;
   readonly now: () => number;
+  /** What agents are told to keep. */
+  readonly intervalSeconds: number;
   /** Called with each report once it is durable. */
   readonly onReport: (machine: Machine, report: StoredReport) => void;
   /** Frames an agent may send in ten seconds; one every second is the fastest it is ever told to. */
@@ -65,7 +67,7 @@ interface Live {
 const WINDOW_MS = 10_000;
 
 export function createIngest(options: IngestOptions): Ingest {
-  const { hotLog, now, onReport, framesPerTenSeconds = 200 } = options;
+  const { hotLog, now, intervalSeconds, onReport, framesPerTenSeconds = 200 } = options;
   const machines = new Map<string, Live>();
   const opening = new Map<string, Promise<unknown>>();
 
@@ -169,7 +171,7 @@ export function createIngest(options: IngestOptions): Ingest {
       session.unwrittenKey = undefined;
       boot.unwritten = undefined;
       if (written.report) onReport(machine, written.report);
-      done({ sequence: header.sequence, serverTime: now(), intervalSeconds: machine.intervalSeconds });
+      done({ sequence: header.sequence, serverTime: now(), intervalSeconds });
     });
     if (!isTaken) throw new IngestError('ERR_STORE_UNAVAILABLE');
     boot.window.take(header.sequence);

@@ -16,24 +16,31 @@ export type HotLogReply = { readonly error?: string };
 
 /**
  * Writes the hot log of a SQLite file on a thread of its own, since committing waits for the disk and node:sqlite
- * waits in place.
+ * waits in place. A thread that ends is started again with the next group.
  */
 export function sqliteHotLogWriter(file: string): HotLogWriter {
-  const worker = new Worker(new URL('./sqlite-writer-thread.ts', import.meta.url), { workerData: { file } });
+  let thread: Worker | undefined;
   let settle: ((reply: HotLogReply) => void) | undefined;
-  let failure: Error | undefined;
-  const fail = (error: Error) => {
-    failure = error;
-    settle?.({ error: error.message });
-  };
-  worker.on('message', (reply: HotLogReply) => settle?.(reply));
-  worker.on('error', fail);
-  worker.on('exit', () => fail(failure ?? new Error('the thread that writes the hot log has ended')));
+
+  function start(): Worker {
+    const worker = new Worker(new URL('./sqlite-writer-thread.ts', import.meta.url), { workerData: { file } });
+    let reason = 'the thread that writes the hot log has ended';
+    worker.on('message', (reply: HotLogReply) => settle?.(reply));
+    worker.on('error', (error: Error) => {
+      reason = error.message;
+    });
+    worker.on('exit', () => {
+      thread = undefined;
+      settle?.({ error: reason });
+    });
+    return worker;
+  }
 
   return {
     async write(entries) {
-      if (failure) throw failure;
       const message = pack(entries);
+      const worker = thread ?? start();
+      thread = worker;
       const reply = await new Promise<HotLogReply>((resolve) => {
         settle = resolve;
         worker.postMessage(message, [message.numbers.buffer, message.bodies.buffer]);
@@ -42,9 +49,9 @@ export function sqliteHotLogWriter(file: string): HotLogWriter {
       if (reply.error !== undefined) throw new Error(reply.error);
     },
     async close() {
-      if (failure) return;
-      worker.postMessage('close');
-      await once(worker, 'exit');
+      if (!thread) return;
+      thread.postMessage('close');
+      await once(thread, 'exit');
     },
   };
 }

@@ -39,8 +39,9 @@ export async function loadDirectory(store: MachineStore): Promise<MachineDirecto
     async saveInfo(machineId, info) {
       const machine = byId.get(machineId);
       if (!machine || isDeepStrictEqual(machine.info, info)) return;
-      put({ ...machine, info });
       await store.saveInfo(machineId, info);
+      // Read again: it may have been revoked while this was written.
+      put({ ...(byId.get(machineId) ?? machine), info });
     },
     async revoke(machineId, at) {
       const machine = byId.get(machineId);
