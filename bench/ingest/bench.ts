@@ -21,7 +21,7 @@ without (frames and rows in clear, everything else the same), in turns, and comp
 
   --machines N      simulated agents (default 2000)
   --reports N       reports of each agent in a round (default 30)
-  --connections N   TLS connections, one request under way on each (default 128)
+  --connections N   TLS connections, one request under way on each (default 512)
   --rounds N        rounds of each variant (default 3)
   --processes       reports carry process tables too
   --json            one JSON object instead of the table
@@ -45,7 +45,7 @@ export async function bench(args: string[]): Promise<void> {
     options: {
       machines: { type: 'string', default: '2000' },
       reports: { type: 'string', default: '30' },
-      connections: { type: 'string', default: '128' },
+      connections: { type: 'string', default: '512' },
       rounds: { type: 'string', default: '3' },
       processes: { type: 'boolean', default: false },
       json: { type: 'boolean', default: false },

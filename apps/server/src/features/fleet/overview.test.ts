@@ -21,7 +21,18 @@ function machine(no: number, name: string | undefined = `web-${no}`, revokedAt: 
   const key = Buffer.alloc(32);
   const id = `00000000-0000-4000-8000-${String(no).padStart(12, '0')}`;
   return {
-    ...{ id, no, name, revokedAt, tenantId: 't', info: undefined, agreementKey: key, signingKey: key, keyEpoch: 1 },
+    ...{
+      id,
+      idBytes: Buffer.alloc(16),
+      no,
+      name,
+      revokedAt,
+      tenantId: 't',
+      info: undefined,
+      agreementKey: key,
+      signingKey: key,
+      keyEpoch: 1,
+    },
     ...{ tokenHash: key, intervalSeconds: INTERVAL_MS / 1000, enrolledAt: 0 },
   };
 }

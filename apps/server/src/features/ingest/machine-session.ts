@@ -10,6 +10,8 @@ import type { IngestStore } from './store.ts';
 export interface BootSession {
   /** 0 until the first frame has proved genuine: a made-up boot id costs no number and no memory. */
   bootNo: number;
+  /** Whether the machine's session remembers it. */
+  isAdmitted: boolean;
   readonly frameKey: FrameKey;
   readonly window: ReplayWindow;
   /** Goes along with each report of the boot until one of them is durable. */
@@ -73,6 +75,7 @@ export async function openBootSession(
   const shared = agree(ingestKey, machine.agreementKey);
   return {
     bootNo: known?.bootNo ?? 0,
+    isAdmitted: false,
     frameKey: deriveFrameKey(shared, header, 'agent-to-server'),
     window,
     unwritten: undefined,
@@ -92,7 +95,13 @@ export function admitBoot(
     boot.bootNo = ++session.lastBootNo;
     boot.unwritten = { machineNo, bootNo: boot.bootNo, bootId: id, firstSeenAt: now };
   }
-  remember(session.boots, id.toString('hex'), boot);
+  boot.isAdmitted = true;
+  remember(session.boots, bootName(id), boot);
+}
+
+/** A boot id as a key of a map. Latin-1 is a byte a character: the cheapest text there is. */
+export function bootName(bootId: Uint8Array): string {
+  return Buffer.from(bootId.buffer, bootId.byteOffset, bootId.byteLength).toString('latin1');
 }
 
 /** Adds to a memory of bounded size; what was put in first leaves first. */

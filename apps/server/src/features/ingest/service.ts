@@ -1,4 +1,4 @@
-import { isMetricName, METRICS, SERIES_MAX, States, uuidBytes } from '@bulwark/protocol';
+import { isMetricName, METRICS, SERIES_MAX, States } from '@bulwark/protocol';
 import {
   type Batch,
   batchDictionaryHash,
@@ -17,6 +17,7 @@ import type { HotLog, HotLogEntry } from './hot-log.ts';
 import {
   admitBoot,
   type BootSession,
+  bootName,
   type MachineSession,
   openBootSession,
   openMachineSession,
@@ -86,11 +87,11 @@ export function createIngest(options: IngestOptions): Ingest {
   function accept(machine: Machine, frame: Buffer, done: (result: Acknowledgement | IngestError) => void): void {
     try {
       const header = parseFrameHeader(frame);
-      if (!uuidBytes(machine.id).equals(header.agentId) || header.keyEpoch !== machine.keyEpoch) {
+      if (!machine.idBytes.equals(header.agentId) || header.keyEpoch !== machine.keyEpoch) {
         throw new IngestError('ERR_FRAME_AGENT');
       }
       const live = machines.get(machine.id);
-      const boot = live?.session.boots.get(Buffer.from(header.bootId).toString('hex'));
+      const boot = live?.session.boots.get(bootName(header.bootId));
       if (live && boot) {
         take(machine, live, boot, header, frame, done);
       } else {
@@ -115,8 +116,7 @@ export function createIngest(options: IngestOptions): Ingest {
           live = { session: await openMachineSession(options, machine, now()), windowStart: now(), framesInWindow: 0 };
           machines.set(machine.id, live);
         }
-        const bootId = Buffer.from(header.bootId).toString('hex');
-        let boot = live.session.boots.get(bootId);
+        let boot = live.session.boots.get(bootName(header.bootId));
         if (!boot) {
           // The boot may have been known and forgotten: what it has on the way to disk counts as taken.
           await hotLog.flush();
@@ -145,9 +145,7 @@ export function createIngest(options: IngestOptions): Ingest {
       return;
     }
     const body = openFrame(boot.frameKey, header, frame);
-    if (!session.boots.has(Buffer.from(header.bootId).toString('hex'))) {
-      admitBoot(session, machine.no, boot, header.bootId, now());
-    }
+    if (!boot.isAdmitted) admitBoot(session, machine.no, boot, header.bootId, now());
     // A clock set back must not reorder what came in.
     const receivedAt = Math.max(now(), session.lastReceivedAt);
 

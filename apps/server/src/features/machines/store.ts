@@ -1,11 +1,13 @@
 import { CryptoError } from '@bulwark/crypto';
 import type { FieldCipher } from '@bulwark/keyring';
-import { MachineInfo } from '@bulwark/protocol';
+import { MachineInfo, uuidBytes } from '@bulwark/protocol';
 import type { Database } from '../../db/schema.ts';
 
 /** A machine of the fleet, and with it the agent that speaks for it. */
 export interface Machine {
   readonly id: string;
+  /** The same, 16 bytes, as frames carry it. */
+  readonly idBytes: Buffer;
   /** Its short name in the large tables. */
   readonly no: number;
   readonly tenantId: string;
@@ -24,7 +26,7 @@ export interface Machine {
   readonly revokedAt: number | null;
 }
 
-export type NewMachine = Omit<Machine, 'no' | 'name' | 'info' | 'revokedAt'> & { readonly name: string };
+export type NewMachine = Omit<Machine, 'no' | 'idBytes' | 'name' | 'info' | 'revokedAt'> & { readonly name: string };
 
 export type MachineStore = ReturnType<typeof machineStore>;
 
@@ -58,6 +60,7 @@ export function machineStore(
         const info = row.info && openText(infoCell(row.id), row.info);
         return {
           id: row.id,
+          idBytes: uuidBytes(row.id),
           no: row.no,
           tenantId: row.tenant_id,
           name: openText(nameCell(row.id), row.name),
@@ -95,7 +98,7 @@ export function machineStore(
         }))
         .returning('no')
         .executeTakeFirstOrThrow();
-      return { ...machine, no, info: undefined, revokedAt: null };
+      return { ...machine, idBytes: uuidBytes(machine.id), no, info: undefined, revokedAt: null };
     },
 
     /** True where a machine was enrolled with this agreement key. */
