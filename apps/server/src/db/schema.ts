@@ -24,6 +24,8 @@ type Fixed<T> = ColumnType<T, T, never>;
 
 interface TenantTable {
   id: Fixed<string>;
+  /** Its name in addresses: lower case, no spaces. */
+  slug: Fixed<string>;
   created_at: Fixed<number>;
 }
 

@@ -14,7 +14,7 @@ const CLEAR = Buffer.from(
 const field = () => Buffer.concat([Buffer.from([0xfd]), randomBytes(60)]);
 
 async function insertMachine(db: Database, name: Buffer): Promise<void> {
-  await db.insertInto('tenant').values({ id: 't', created_at: 0 }).execute();
+  await db.insertInto('tenant').values({ id: 't', slug: 't', created_at: 0 }).execute();
   const machine = {
     id: 'm',
     no: 1,

@@ -8,6 +8,7 @@ export async function up(db: Kysely<unknown>): Promise<void> {
   await db.schema
     .createTable('tenant')
     .addColumn('id', 'text', (c) => c.primaryKey())
+    .addColumn('slug', 'text', (c) => c.notNull().unique())
     .addColumn('created_at', bigNumber, notNull)
     .execute();
 

@@ -42,7 +42,7 @@ async function startServer(
   const log = pino({ level: 'trace' }, { write: (line: string) => lines.push(line) });
   await db
     .insertInto('tenant')
-    .values({ id: tenantId, created_at: now() })
+    .values({ id: tenantId, slug: tenantId, created_at: now() })
     .onConflict((conflict) => conflict.doNothing())
     .execute();
   const keyring = openKeyring({ root: localRoot(Buffer.alloc(32, 7)), store: keys, now });

@@ -16,7 +16,7 @@ forEachDatabase('userStore', (openUrl) => {
 
   async function newTenant(): Promise<{ tenantId: string; users: UserStore }> {
     const tenantId = randomUUID();
-    await db.insertInto('tenant').values({ id: tenantId, created_at: 0 }).execute();
+    await db.insertInto('tenant').values({ id: tenantId, slug: tenantId, created_at: 0 }).execute();
     const keyring = openKeyring({ root: localRoot(Buffer.alloc(32, 7)), store: memoryKeyStore(), now: Date.now });
     const [fields, index] = await Promise.all([keyring.fields(tenantId), keyring.index(tenantId)]);
     return { tenantId, users: userStore({ db, tenantId, fields, index, now: Date.now }) };

@@ -5,34 +5,13 @@ import { after, before, describe, test } from 'node:test';
 import type { MachineDetail, MachineList, MetricsResult } from '@bulwark/protocol';
 import { sql } from 'kysely';
 import { forEachDatabase } from '../../../../../testing/databases.ts';
-import { enrolSimulatedAgent, type SimulatedAgent, VALUES } from '../../../testing/simulated-agent.ts';
+import { CANARY, CANARY_STATES, CANARY_VALUES } from '../../../testing/canary.ts';
+import { enrolSimulatedAgent, type SimulatedAgent } from '../../../testing/simulated-agent.ts';
 import { startTestServer, type TestServer } from '../../../testing/test-server.ts';
 import { openDatabase } from '../../db/open.ts';
 import type { Database } from '../../db/schema.ts';
 
-const CANARIES = ['canary-host-4711', 'canary-process-4712', 'canary-user-4713', '/canary-mount-4714'];
-const [host = '', processName = '', user = '', mount = ''] = CANARIES;
-const values = { ...VALUES, [`disk.percent ${mount}`]: 55 };
-const states = {
-  machine: {
-    hostname: host,
-    os: { name: 'Debian', version: '12', kernel: '6.1', arch: 'x64' },
-    cpu: { model: 'test', cores: 1, threads: 1 },
-    memoryBytes: 1,
-    disks: [],
-    interfaces: [],
-    gpus: [],
-    vendor: '',
-    model: '',
-    serial: '',
-    virtualization: '',
-    timeZone: 'UTC',
-    bootedAt: 0,
-    agentVersion: '0',
-  },
-  processes: { topByCpu: [{ pid: 1, name: processName, user, cpu: 1, memoryBytes: 1 }], topByMemory: [] },
-  users: [{ name: user, terminal: 'pts/0', host, since: 0 }],
-};
+const CANARIES = Object.values(CANARY);
 
 forEachDatabase('what a machine reports', (openUrl, engine) => {
   let server: TestServer;
@@ -43,9 +22,12 @@ forEachDatabase('what a machine reports', (openUrl, engine) => {
   before(async () => {
     server = await startTestServer(await openUrl());
     db = await openDatabase(server.config.database.url);
-    agent = await enrolSimulatedAgent(server.call, await server.running.createEnrolmentToken(), host);
+    agent = await enrolSimulatedAgent(server.call, await server.running.createEnrolmentToken(), CANARY.host);
     for (let i = 0; i < 4; i++)
-      await agent.report({ ...values, 'cpu.total': 10 * i }, { time: start + i * 10_000, states });
+      await agent.report(
+        { ...CANARY_VALUES, 'cpu.total': 10 * i },
+        { time: start + i * 10_000, states: CANARY_STATES },
+      );
     session = await server.signInAsAdministrator();
   });
   after(async () => {
@@ -65,7 +47,7 @@ forEachDatabase('what a machine reports', (openUrl, engine) => {
     const page = JSON.stringify(await detail());
     for (const canary of CANARIES) assert.ok(page.includes(canary), canary);
     const { items } = (await server.call('/api/machines', { headers: session })).json<MachineList>();
-    assert.equal(items[0]?.name, host);
+    assert.equal(items[0]?.name, CANARY.host);
   });
 
   test('is in no file of the data directory and no row of the database: not in clear, base64 or hex', async () => {
@@ -89,8 +71,8 @@ forEachDatabase('what a machine reports', (openUrl, engine) => {
   test('is there again after a restart', async () => {
     await server.restart();
     const page = await detail();
-    assert.equal(page.name, host);
-    assert.equal(page.info?.hostname, host);
+    assert.equal(page.name, CANARY.host);
+    assert.equal(page.info?.hostname, CANARY.host);
     const [cpu] = (await metrics()).series;
     assert.deepEqual(
       cpu?.values.filter((value) => value !== null),
