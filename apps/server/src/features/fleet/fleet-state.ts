@@ -56,7 +56,8 @@ export function createFleetState(history: History, now: () => number): FleetStat
   return {
     record(machine, { receivedAt, batch, dictionary }) {
       const state = stateOf(machine.id, dictionary);
-      state.lastSeenAt = receivedAt;
+      // Not receivedAt, which never goes back: a clock that was ahead once must not keep a silent machine online.
+      state.lastSeenAt = now();
       const last = batch.points - 1;
       const start = sampleTime(batch.startMs, receivedAt);
       addCpu(state.cpu, dictionary, batch, start);

@@ -34,7 +34,7 @@ describe('group commit', () => {
       [1, 2],
     );
     writer.groups[1]?.end();
-    await log.flush();
+    await nextTurn();
     assert.deepEqual(done, [1, 2, 3]);
   });
 
@@ -51,9 +51,29 @@ describe('group commit', () => {
     log.append({}, (error) => results.push(error?.message));
     await nextTurn();
     writer.groups[2]?.end();
-    await log.flush();
+    await nextTurn();
     assert.deepEqual(results, [undefined, 'disk full', 'disk full', undefined]);
     assert.deepEqual(failures, ['disk full']);
+  });
+
+  test('flushes what was appended before, however much comes after', async () => {
+    const writer = heldWriter();
+    const log = openHotLog(writer);
+    log.append({}, () => {});
+    log.append({}, () => {});
+    let isFlushed = false;
+    const flushing = log.flush().then(() => {
+      isFlushed = true;
+    });
+    log.append({}, () => {});
+    writer.groups[0]?.end();
+    await nextTurn();
+    log.append({}, () => {});
+    assert.equal(isFlushed, false);
+    writer.groups[1]?.end();
+    await flushing;
+    await nextTurn();
+    assert.equal(writer.groups.length, 3, 'the log is still busy');
   });
 
   test('takes no more than may wait', () => {

@@ -53,7 +53,7 @@ export interface HotLog {
    * @returns false when too much waits already: nothing was taken, and `done` is never called.
    */
   append(entry: HotLogEntry, done: (error?: Error) => void): boolean;
-  /** Resolves once all that was appended so far is durable or failed. */
+  /** Resolves once all that was appended before is durable or failed; what comes after does not hold it up. */
   flush(): Promise<void>;
   close(): Promise<void>;
 }
@@ -94,11 +94,15 @@ export function openHotLog(
       running ??= run();
       return true;
     },
-    async flush() {
-      while (running !== undefined) await running;
-    },
+    flush: () =>
+      running === undefined
+        ? Promise.resolve()
+        : // An entry that writes nothing: when its group is through, so is all that was appended before it.
+          new Promise((resolve) => {
+            waiting.push({ entry: {}, done: () => resolve() });
+          }),
     async close() {
-      await this.flush();
+      await running;
       await writer.close();
     },
   };

@@ -111,17 +111,15 @@ export function createIngest(options: IngestOptions): Ingest {
   ): void {
     void once(machine.id, async () => {
       try {
+        // What is on its way to the disk belongs to what is read from there now: keys, boots and numbers that are taken.
+        await hotLog.flush();
         let live = machines.get(machine.id);
         if (!live) {
           live = { session: await openMachineSession(options, machine, now()), windowStart: now(), framesInWindow: 0 };
           machines.set(machine.id, live);
         }
-        let boot = live.session.boots.get(bootName(header.bootId));
-        if (!boot) {
-          // The boot may have been known and forgotten: what it has on the way to disk counts as taken.
-          await hotLog.flush();
-          boot = await openBootSession(options, machine, header);
-        }
+        const known = live.session.boots.get(bootName(header.bootId));
+        const boot = known ?? (await openBootSession(options, machine, header));
         take(machine, live, boot, header, frame, done);
       } catch (error) {
         done(asIngestError(error));
