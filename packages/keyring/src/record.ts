@@ -1,4 +1,5 @@
 import { pae } from '@bulwark/crypto';
+import type { KeyState } from './key-state.ts';
 
 /**
  * What a key is for. Each purpose has keys of its own.
@@ -6,9 +7,6 @@ import { pae } from '@bulwark/crypto';
  * that telemetry is sealed to · ingest: the server's half of what frames are sealed under on the way.
  */
 export type KeyPurpose = 'fields' | 'index' | 'vault' | 'ingest';
-
-/** NIST SP 800-57 part 1, section 7: active seals and opens, deactivated only opens. */
-export type KeyState = 'active' | 'deactivated';
 
 /** One version of one key, as the store keeps it. Without the root provider it says nothing of the key. */
 export interface KeyRecord {
