@@ -1,6 +1,7 @@
 import { hash, randomUUID } from 'node:crypto';
 import { agree, agreementPublicKey, generateAgreementKeyPair, generateKey, randomBytes } from '@bulwark/crypto';
-import { localRoot, openKeyring } from '@bulwark/keyring';
+import { localRoot, openKeys, tenantKeyring } from '@bulwark/keyring';
+import { sqlStore } from '@bulwark/keyring/sql';
 import { METRICS, type MetricName, uuidBytes } from '@bulwark/protocol';
 import {
   createDictionary,
@@ -9,7 +10,6 @@ import {
   encodeBatch,
   type FrameSealer,
 } from '@bulwark/telemetry';
-import { sqlKeyStore } from '../apps/server/src/db/key-store.ts';
 import type { Database } from '../apps/server/src/db/schema.ts';
 import { ensureTenant } from '../apps/server/src/db/tenants.ts';
 import { createApiToken } from '../apps/server/src/features/enrolment/api-token.ts';
@@ -36,12 +36,13 @@ interface SeedOptions {
 export async function enrolFleet({ db, keys, machines, intervalSeconds }: SeedOptions): Promise<SimulatedAgent[]> {
   const now = Date.now;
   const tenantId = await ensureTenant(db, now);
-  const keyring = openKeyring({ root: localRoot(keys.dbEncryptionKey), store: sqlKeyStore(db), now });
+  const opened = openKeys({ store: sqlStore(db), roots: [localRoot(keys.dbEncryptionKey)], now });
+  const keyring = tenantKeyring(opened);
   const ingestKey = deriveIngestKey(keys.encryptionKey, await keyring.ingestSecret(tenantId));
   const store = machineStore(db, await keyring.fields(tenantId), () => {});
   const serverKey = agreementPublicKey(ingestKey);
 
-  return db.transaction().execute(async (tx) => {
+  const enrolled = await db.transaction().execute(async (tx) => {
     const agents: SimulatedAgent[] = [];
     for (let i = 0; i < machines; i++) {
       const agreement = generateAgreementKeyPair();
@@ -66,6 +67,8 @@ export async function enrolFleet({ db, keys, machines, intervalSeconds }: SeedOp
     }
     return agents;
   });
+  await opened.close();
+  return enrolled;
 }
 
 const SITES = ['fra', 'ams', 'nyc', 'sgp'];

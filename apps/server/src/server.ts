@@ -1,12 +1,12 @@
 import { readFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:https';
 import { join } from 'node:path';
-import { KeyringError, localRoot, openKeyring } from '@bulwark/keyring';
+import { KeyringError, localRoot, openKeys, tenantKeyring } from '@bulwark/keyring';
+import { sqlStore } from '@bulwark/keyring/sql';
 import { AGENT_PATHS, type ProtectionLayer } from '@bulwark/protocol';
 import type { Logger } from 'pino';
 import type { Config } from './config/config.ts';
 import { ConfigError } from './config/config-error.ts';
-import { sqlKeyStore } from './db/key-store.ts';
 import { engineOf, openDatabase } from './db/open.ts';
 import { ensureTenant } from './db/tenants.ts';
 import { createAccounts } from './features/accounts/accounts.ts';
@@ -62,9 +62,16 @@ export async function startServer({ config, log, consoleDir }: ServerOptions): P
   const { publicUrl } = config.server;
 
   const db = await openDatabase(config.database.url);
+  const keys = openKeys({
+    store: sqlStore(db),
+    roots: [localRoot(config.server.dbEncryptionKey)],
+    now,
+    // The root is at hand all the time, so keys need not be forgotten often; a machine that was suspended goes on at once.
+    cache: { maxAgeMs: KEYS_READ_AGAIN_MS },
+  });
   try {
     const tenantId = await ensureTenant(db, now);
-    const keyring = openKeyring({ root: localRoot(config.server.dbEncryptionKey), store: sqlKeyStore(db), now });
+    const keyring = tenantKeyring(keys);
     const fields = await keyring.fields(tenantId);
     const index = await keyring.index(tenantId);
     const vault = await keyring.vault(tenantId);
@@ -183,10 +190,12 @@ export async function startServer({ config, log, consoleDir }: ServerOptions): P
         await restoring.catch(() => {});
         accounts.close();
         await ingest.close();
+        await keys.close();
         await db.destroy();
       },
     };
   } catch (error) {
+    await keys.close();
     await db.destroy();
     throw isWrongRootKey(error) ? wrongRootKey(error) : error;
   }
@@ -201,6 +210,8 @@ function wrongRootKey(cause: KeyringError): ConfigError {
     'is not the key that this database was made with; nothing was changed. Give it the key of its first start';
   return new ConfigError([{ setting: 'server.db_encryption_key', message }], { cause });
 }
+
+const KEYS_READ_AGAIN_MS = 3_600_000;
 
 /** Of a connection: longer idle than agents pause, and short patience with whoever sends drop by drop. */
 const TIMEOUTS_MS = { keepAliveTimeout: 75_000, headersTimeout: 15_000, requestTimeout: 60_000 };

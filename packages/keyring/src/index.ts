@@ -24,13 +24,10 @@ export type { KeyEvent, KeyEventSink, KeyEventType } from './key-event.ts';
 export type { KeyInfo, VersionInfo } from './key-info.ts';
 export type { CreateKeyOptions, KeyLifecycle } from './key-lifecycle.ts';
 export type { KeyState } from './key-state.ts';
-export { type FieldCipher, type IndexKey, type Keyring, openKeyring, type TenantCell, type Vault } from './keyring.ts';
 export { type Keys, type KeysOptions, openKeys } from './keys.ts';
-export { memoryKeyStore } from './memory-store.ts';
 export type { MessageKey, OtherOperations } from './other-operations.ts';
 export { type DestructionReceipt, verifyReceipt } from './receipt.ts';
 export type { RecipientCheck } from './recipients.ts';
-export type { KeyPurpose, KeyRecord, KeyStore } from './record.ts';
 export { localRoot, type RootProvider } from './root.ts';
 export type { RotationReport } from './rotate-expired.ts';
 export type { RotationReason } from './rotation-policy.ts';
@@ -38,7 +35,14 @@ export { type RotationSchedule, type RotationScheduler, scheduleRotation } from 
 export type { CacheLimits } from './single-flight-cache.ts';
 export { fileStore } from './stores/file.ts';
 export { memoryStore } from './stores/memory.ts';
-export { tenantKeyring } from './tenant-keyring.ts';
+export {
+  type FieldCipher,
+  type IndexKey,
+  type Keyring,
+  type TenantCell,
+  tenantKeyring,
+  type Vault,
+} from './tenant-keyring.ts';
 export {
   type UsageAlert,
   type UsageAlertKind,

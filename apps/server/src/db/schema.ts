@@ -1,12 +1,12 @@
+import type { KeyringTables } from '@bulwark/keyring/sql';
 import type { ColumnType, Generated, Kysely } from 'kysely';
 
 /*
  * The tables of all features. Times are ms since the epoch. `sealed` bytes are ciphertext bound to their tenant, table,
  * column and row; what is in clear is listed in docs/what-is-in-clear.md with its reason.
  */
-export interface Tables {
+export interface Tables extends KeyringTables {
   tenant: TenantTable;
-  key_record: KeyRecordTable;
   machine: MachineTable;
   enrolment_token: EnrolmentTokenTable;
   machine_key: MachineKeyTable;
@@ -27,17 +27,6 @@ interface TenantTable {
   /** Its name in addresses: lower case, no spaces. */
   slug: Fixed<string>;
   created_at: Fixed<number>;
-}
-
-interface KeyRecordTable {
-  tenant_id: Fixed<string>;
-  purpose: Fixed<string>;
-  version: Fixed<number>;
-  state: string;
-  created_at: Fixed<number>;
-  root_id: string;
-  wrapped: Bytes;
-  public_key: Fixed<Bytes | null>;
 }
 
 interface MachineTable {

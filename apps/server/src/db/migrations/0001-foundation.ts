@@ -1,3 +1,4 @@
+import { createKeyringTables } from '@bulwark/keyring/sql';
 import type { Kysely } from 'kysely';
 import { appendIdType, bigNumber, bytesType, notNull } from '../dialect.ts';
 
@@ -12,18 +13,7 @@ export async function up(db: Kysely<unknown>): Promise<void> {
     .addColumn('created_at', bigNumber, notNull)
     .execute();
 
-  await db.schema
-    .createTable('key_record')
-    .addColumn('tenant_id', 'text', notNull)
-    .addColumn('purpose', 'text', notNull)
-    .addColumn('version', 'integer', notNull)
-    .addColumn('state', 'text', notNull)
-    .addColumn('created_at', bigNumber, notNull)
-    .addColumn('root_id', 'text', notNull)
-    .addColumn('wrapped', bytes, notNull)
-    .addColumn('public_key', bytes)
-    .addPrimaryKeyConstraint('key_record_pk', ['tenant_id', 'purpose', 'version'])
-    .execute();
+  await createKeyringTables(db);
 
   await db.schema
     .createTable('machine')

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { after, before, test } from 'node:test';
-import { localRoot, memoryKeyStore, openKeyring } from '@bulwark/keyring';
+import { localRoot, memoryStore, openKeys, tenantKeyring } from '@bulwark/keyring';
 import { forEachDatabase } from '../../../../../testing/databases.ts';
 import { openDatabase } from '../../db/open.ts';
 import type { Database } from '../../db/schema.ts';
@@ -17,7 +17,7 @@ forEachDatabase('userStore', (openUrl) => {
   async function newTenant(): Promise<{ tenantId: string; users: UserStore }> {
     const tenantId = randomUUID();
     await db.insertInto('tenant').values({ id: tenantId, slug: tenantId, created_at: 0 }).execute();
-    const keyring = openKeyring({ root: localRoot(Buffer.alloc(32, 7)), store: memoryKeyStore(), now: Date.now });
+    const keyring = tenantKeyring(openKeys({ roots: [localRoot(Buffer.alloc(32, 7))], store: memoryStore() }));
     const [fields, index] = await Promise.all([keyring.fields(tenantId), keyring.index(tenantId)]);
     return { tenantId, users: userStore({ db, tenantId, fields, index, now: Date.now }) };
   }
