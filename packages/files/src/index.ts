@@ -1,3 +1,4 @@
+export { type FileEncryption, openEncryption, openEncryptionFrom } from './encryption.ts';
 export type { SealFor } from './envelope.ts';
 export { FilesError, type FilesErrorCode } from './errors.ts';
 export { deriveFileKey, type FileKey, type FileKeys, localFileKeys } from './file-keys.ts';
