@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { accessSync, constants, globSync } from 'node:fs';
 import path from 'node:path';
 
@@ -25,6 +26,13 @@ export function findChromium(): string | undefined {
 export function findSoftHsm(): string | undefined {
   if (findOnPath('softhsm2-util') === undefined) return undefined;
   return globSync('/usr/lib/{,*/}softhsm/libsofthsm2.so')[0];
+}
+
+/** A Python that has the `cryptography` package: another implementation to compare ours with. */
+export function findPythonWithCryptography(): string | undefined {
+  // Debian's first: its packages are not seen by a Python that was installed beside it.
+  const candidates = ['/usr/bin/python3', findOnPath('python3')].filter((python) => python !== undefined);
+  return candidates.find((python) => spawnSync(python, ['-c', 'import cryptography']).status === 0);
 }
 
 function majorOf(folder: string): number {

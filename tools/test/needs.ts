@@ -1,4 +1,4 @@
-import { findChromium, findPostgresBin, findSoftHsm } from '../../testing/find-binaries.ts';
+import { findChromium, findPostgresBin, findPythonWithCryptography, findSoftHsm } from '../../testing/find-binaries.ts';
 import { type Outcome, runCommand } from '../run-command.ts';
 
 /** A program that tests start, the Debian package that brings it, and how to see whether it is here. */
@@ -13,6 +13,7 @@ export const NEEDS: readonly Need[] = [
   { name: 'PostgreSQL server', debianPackage: 'postgresql', find: findPostgresBin },
   { name: 'Chromium', debianPackage: 'chromium', find: findChromium },
   { name: 'SoftHSM', debianPackage: 'softhsm2', find: findSoftHsm },
+  { name: "Python's cryptography", debianPackage: 'python3-cryptography', find: findPythonWithCryptography },
 ];
 
 type Run = (command: readonly [string, ...string[]]) => Promise<Outcome>;

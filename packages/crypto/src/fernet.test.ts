@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
+import { findPythonWithCryptography } from '../../../testing/find-binaries.ts';
 import { assertRefused, flipBit } from '../testing/tampering.ts';
 import { encodePaddedBase64Url } from './base64.ts';
 import {
@@ -144,10 +145,12 @@ describe("Python's cryptography", () => {
   const messages = ['', 'a', 'exactly 16 bytes', 'Grüße, 世界', 'x'.repeat(10_000)];
   const python = (statement: string, ...lines: string[]) => {
     const script = `import sys\nfrom cryptography.fernet import Fernet\nkey, *lines = sys.stdin.read().split('\\n')\nf = Fernet(key)\nfor line in lines: ${statement}`;
-    const run = spawnSync('/usr/bin/python3', ['-c', script], { input: [encodeFernetKey(key), ...lines].join('\n') });
+    const run = spawnSync(PYTHON, ['-c', script], { input: [encodeFernetKey(key), ...lines].join('\n') });
     assert.equal(run.status, 0, run.stderr.toString());
     return run.stdout.toString().trimEnd().split('\n');
   };
+
+  const PYTHON = findPythonWithCryptography() ?? 'python3';
 
   test('opens our tokens', () => {
     const tokens = messages.map((message) => sealFernet(key, Buffer.from(message), Date.now() / 1000));

@@ -6,7 +6,7 @@ import { FERNET_IV_BYTES, FERNET_MIN_BYTES, openFernetBytes, sealFernetBytes } f
 import { hkdfExpand } from './hkdf.ts';
 import { openMessage, sealedLength, sealMessage } from './message.ts';
 import { pae } from './pae.ts';
-import { randomNonce } from './random.ts';
+import { randomNonce, withRandomNonce } from './random.ts';
 import { KEY_BYTES } from './symmetric-key.ts';
 import { XAES_NONCE_BYTES, xaes } from './xaes.ts';
 
@@ -63,8 +63,8 @@ function gcmCipher(keyBytes: Uint8Array): FieldCipher {
   const key = createSecretKey(keyBytes);
   return {
     seal(header, plaintext, associatedData) {
-      const nonce = randomNonce(GCM_NONCE_BYTES);
-      return gcmSeal(key, nonce, plaintext, associatedData, Buffer.concat([header, nonce]));
+      const { prefix, nonce } = withRandomNonce(header, GCM_NONCE_BYTES);
+      return gcmSeal(key, nonce, plaintext, associatedData, prefix);
     },
     open: (body, associatedData) =>
       gcmOpen(key, body.subarray(0, GCM_NONCE_BYTES), body.subarray(GCM_NONCE_BYTES), associatedData),
@@ -75,8 +75,8 @@ function xaesCipher(keyBytes: Uint8Array): FieldCipher {
   const { seal, open } = xaes(createSecretKey(keyBytes));
   return {
     seal(header, plaintext, associatedData) {
-      const nonce = randomNonce(XAES_NONCE_BYTES);
-      return seal(nonce, plaintext, associatedData, Buffer.concat([header, nonce]));
+      const { prefix, nonce } = withRandomNonce(header, XAES_NONCE_BYTES);
+      return seal(nonce, plaintext, associatedData, prefix);
     },
     open: (body, associatedData) =>
       open(body.subarray(0, XAES_NONCE_BYTES), body.subarray(XAES_NONCE_BYTES), associatedData),

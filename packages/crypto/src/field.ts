@@ -1,10 +1,9 @@
+import { associatedDataOf } from './associated-data.ts';
 import { decodeBase64Url, encodeBase64Url } from './base64.ts';
-import { canonicalRow } from './canonical.ts';
 import { constantTimeEqual } from './equal.ts';
 import { CryptoError } from './errors.ts';
 import { FIELD_SUITES, type FieldCipher, type FieldSuite, fieldSuiteOf } from './field-suite.ts';
 import { hkdfExpand } from './hkdf.ts';
-import { pae } from './pae.ts';
 import { KEY_BYTES } from './symmetric-key.ts';
 
 // The BW1 envelope: 0xFD ‖ suite (1) ‖ flags (1) ‖ kid (18) ‖ body of the suite. All of it is a stored format.
@@ -147,12 +146,4 @@ export function decodeFieldText(text: string): Buffer {
 
 function bindingOf(cell: Cell): number {
   return cell.row === undefined ? BINDING_COLUMN : BINDING_ROW;
-}
-
-// An absent row or extra is a shorter list. Which of the two a sixth part is, the binding in the header says.
-function associatedDataOf(header: Uint8Array, { scope, table, column, row, extra }: Cell): Buffer {
-  const parts: (string | Uint8Array)[] = ['bw1/field', header, scope, table, column];
-  if (row !== undefined) parts.push(canonicalRow(row));
-  if (extra !== undefined) parts.push(extra);
-  return pae(...parts);
 }

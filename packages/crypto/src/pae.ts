@@ -1,4 +1,4 @@
-import { requireWellFormed } from './utf8.ts';
+import { textRoom, writeText } from './utf8.ts';
 
 /**
  * Pre-authentication encoding: joins parts so that no two lists of parts give the same bytes.
@@ -10,26 +10,25 @@ import { requireWellFormed } from './utf8.ts';
  * @throws CryptoError ERR_ARGUMENT
  */
 export function pae(...parts: (string | Uint8Array)[]): Buffer {
-  let length = 4;
-  for (const part of parts) length += 4 + byteLength(part);
+  let room = 4;
+  for (const part of parts) room += 4 + (typeof part === 'string' ? textRoom(part) : part.length);
 
-  const encoded = Buffer.allocUnsafe(length);
-  let offset = encoded.writeUInt32BE(parts.length, 0);
+  const encoded = Buffer.allocUnsafe(room);
+  let end = encoded.writeUInt32BE(parts.length, 0);
   for (const part of parts) {
-    const start = offset + 4;
-    if (typeof part === 'string') {
-      const written = encoded.write(part, start, 'utf8');
-      encoded.writeUInt32BE(written, offset);
-      offset = start + written;
-    } else {
-      encoded.writeUInt32BE(part.length, offset);
-      encoded.set(part, start);
-      offset = start + part.length;
-    }
+    end = typeof part === 'string' ? writeTextPart(encoded, end, part) : writeBytesPart(encoded, end, part);
   }
-  return encoded;
+  return encoded.subarray(0, end);
 }
 
-function byteLength(part: string | Uint8Array): number {
-  return typeof part === 'string' ? Buffer.byteLength(requireWellFormed(part), 'utf8') : part.length;
+/** Writes u32 length ‖ UTF-8, where there is `textRoom` and 4 bytes. @returns The offset after it. @throws CryptoError ERR_ARGUMENT */
+export function writeTextPart(target: Buffer, offset: number, text: string): number {
+  const length = writeText(target, text, offset + 4);
+  return target.writeUInt32BE(length, offset) + length;
+}
+
+/** Writes u32 length ‖ bytes. @returns The offset after it. */
+export function writeBytesPart(target: Buffer, offset: number, bytes: Uint8Array): number {
+  target.set(bytes, offset + 4);
+  return target.writeUInt32BE(bytes.length, offset) + bytes.length;
 }

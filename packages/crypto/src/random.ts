@@ -37,6 +37,15 @@ export function randomNonce(length: number): Buffer {
   return Buffer.from(draw(length));
 }
 
+/** The same after a header. @returns header ‖ nonce, and the nonce as a view of it */
+export function withRandomNonce(header: Uint8Array, length: number): { prefix: Buffer; nonce: Buffer } {
+  const prefix = Buffer.allocUnsafe(header.length + length);
+  prefix.set(header);
+  prefix.set(draw(length), header.length);
+  drawnFrom = used; // XX
+  return { prefix, nonce: prefix.subarray(header.length) };
+}
+
 /** A fresh 32-byte key, straight from the operating system's generator and in memory of its own. */
 export function generateKey(): Buffer {
   return osRandomBytes(KEY_BYTES);

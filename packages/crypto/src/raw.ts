@@ -7,7 +7,7 @@
  * @module
  */
 import { createSecretKey, type KeyObject } from 'node:crypto';
-import { gcmOpen, gcmSeal, TAG_BYTES } from './aes-gcm.ts';
+import { gcmFormOf, gcmOpen, gcmSeal, TAG_BYTES } from './aes-gcm.ts';
 import { aesUnwrap, aesWrap, type KeyWrapForm } from './aes-key-wrap.ts';
 import { CryptoError } from './errors.ts';
 import { type AnyHashName, hmac as hmacOf } from './hmac.ts';
@@ -61,7 +61,8 @@ export function aesGcmSeal(
   tagBytes = TAG_BYTES,
 ): Buffer {
   requireGcm(nonce, tagBytes);
-  return gcmSeal(aesKey(key), nonce, plaintext, associatedData, undefined, { authTagLength: tagBytes });
+  const keyObject = aesKey(key);
+  return gcmSeal(keyObject, nonce, plaintext, associatedData, undefined, gcmFormOf(keyObject, tagBytes));
 }
 
 /** Opens `aesGcmSeal`. @throws CryptoError ERR_KEY_LENGTH, ERR_ARGUMENT, ERR_OPEN_FAILED */
@@ -73,7 +74,8 @@ export function aesGcmOpen(
   tagBytes = TAG_BYTES,
 ): Buffer {
   requireGcm(nonce, tagBytes);
-  return gcmOpen(aesKey(key), nonce, sealed, associatedData, { authTagLength: tagBytes });
+  const keyObject = aesKey(key);
+  return gcmOpen(keyObject, nonce, sealed, associatedData, gcmFormOf(keyObject, tagBytes));
 }
 
 /** XAES-256-GCM (C2SP) under a given nonce. @returns ciphertext ‖ tag (16). @throws CryptoError ERR_KEY_LENGTH, ERR_ARGUMENT */

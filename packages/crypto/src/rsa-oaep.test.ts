@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { generateKeyPairSync } from 'node:crypto';
 import { describe, test } from 'node:test';
+import { findPythonWithCryptography } from '../../../testing/find-binaries.ts';
 import { assertRefused, flipBit } from '../testing/tampering.ts';
 import { generateKey } from './random.ts';
 import { generateImportKeyPair, unwrapKeyWith, wrapKeyTo } from './rsa-oaep.ts';
@@ -45,10 +46,12 @@ wrapped, pem = sys.stdin.read().split('\\n', 1)
 key = serialization.load_pem_private_key(pem.encode(), password=None)
 oaep = padding.OAEP(mgf=padding.MGF1(hashes.SHA256()), algorithm=hashes.SHA256(), label=None)
 print(key.decrypt(bytes.fromhex(wrapped), oaep).hex())`;
-    const run = spawnSync('/usr/bin/python3', ['-c', script], { input: `${wrapped.toString('hex')}\n${privateKey}` });
+    const run = spawnSync(PYTHON, ['-c', script], { input: `${wrapped.toString('hex')}\n${privateKey}` });
     assert.equal(run.stdout.toString().trim(), key.toString('hex'), run.stderr.toString());
   });
 });
+
+const PYTHON = findPythonWithCryptography() ?? 'python3';
 
 describe('RSA-OAEP refuses', () => {
   test('keys of fewer than 2048 bits', () => {

@@ -1,5 +1,5 @@
 import { createCipheriv, createSecretKey, type KeyObject } from 'node:crypto';
-import { gcmOpen, gcmSeal } from './aes-gcm.ts';
+import { AES_256_GCM_FORM, gcmOpen, gcmSeal } from './aes-gcm.ts';
 
 /** Length of an XAES-256-GCM nonce: long enough to be drawn at random for ever. */
 export const XAES_NONCE_BYTES = 24;
@@ -50,9 +50,9 @@ export function xaes(key: KeyObject): Xaes {
 
   return {
     seal: (nonce, plaintext, associatedData, prefix) =>
-      gcmSeal(messageKey(nonce), nonce.subarray(CONTEXT_BYTES), plaintext, associatedData, prefix),
+      gcmSeal(messageKey(nonce), nonce.subarray(CONTEXT_BYTES), plaintext, associatedData, prefix, AES_256_GCM_FORM),
     open: (nonce, sealed, associatedData) =>
-      gcmOpen(messageKey(nonce), nonce.subarray(CONTEXT_BYTES), sealed, associatedData),
+      gcmOpen(messageKey(nonce), nonce.subarray(CONTEXT_BYTES), sealed, associatedData, AES_256_GCM_FORM),
   };
 }
 

@@ -1,0 +1,46 @@
+import { rowRoom, writeRow } from './canonical.ts';
+import type { Cell } from './field.ts';
+import { writeBytesPart, writeTextPart } from './pae.ts';
+import { textRoom } from './utf8.ts';
+
+const LABEL = 'bw1/field';
+const MAX_PARTS = 7;
+
+// Every seal and open of a field comes through here. Memory of its own for each, or a list of parts for `pae`, would
+// cost a tenth of the time of the whole. What is written to it is not secret.
+const scratch = Buffer.allocUnsafeSlow(2048);
+
+/**
+ * What a field authenticates besides itself: `pae("bw1/field", header, scope, table, column, row?, extra?)`.
+ *
+ * An absent row or extra is a shorter list. Which of the two a sixth part is, the binding in the header says.
+ *
+ * @returns A view of memory that the next call overwrites.
+ * @throws CryptoError ERR_ARGUMENT
+ */
+export function associatedDataOf(header: Uint8Array, { scope, table, column, row, extra }: Cell): Buffer {
+  const room =
+    4 * (1 + MAX_PARTS) +
+    textRoom(LABEL) +
+    header.length +
+    textRoom(scope) +
+    textRoom(table) +
+    textRoom(column) +
+    rowRoom(row ?? '') +
+    textRoom(extra ?? '');
+  const data = room <= scratch.length ? scratch : Buffer.allocUnsafe(room);
+
+  const parts = 5 + (row === undefined ? 0 : 1) + (extra === undefined ? 0 : 1);
+  let end = data.writeUInt32BE(parts, 0);
+  end = writeTextPart(data, end, LABEL);
+  end = writeBytesPart(data, end, header);
+  end = writeTextPart(data, end, scope);
+  end = writeTextPart(data, end, table);
+  end = writeTextPart(data, end, column);
+  if (row !== undefined) {
+    const length = writeRow(data, row, end + 4);
+    end = data.writeUInt32BE(length, end) + length;
+  }
+  if (extra !== undefined) end = writeTextPart(data, end, extra);
+  return data.subarray(0, end);
+}
