@@ -16,6 +16,8 @@ import {
 } from './fernet.ts';
 import { generateKey } from './random.ts';
 
+const PYTHON = findPythonWithCryptography() ?? 'python3';
+
 // https://github.com/fernet/spec, generate.json, verify.json and invalid.json.
 const secret = decodeFernetKey('cw_0x689RpI-jtRR7oE8h_eQsKImvJapLeSbXpwF4e4=');
 const valid = 'gAAAAAAdwJ6wAAECAwQFBgcICQoLDA0ODy021cpGVWKZ_eEwCGM4BLLF_5CV9dOPmrhuVUPgJobwOz7JcbmrR64jVmpU4IwqDA==';
@@ -149,8 +151,6 @@ describe("Python's cryptography", () => {
     assert.equal(run.status, 0, run.stderr.toString());
     return run.stdout.toString().trimEnd().split('\n');
   };
-
-  const PYTHON = findPythonWithCryptography() ?? 'python3';
 
   test('opens our tokens', () => {
     const tokens = messages.map((message) => sealFernet(key, Buffer.from(message), Date.now() / 1000));

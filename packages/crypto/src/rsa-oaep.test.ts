@@ -40,6 +40,8 @@ describe('a key wrapped with RSA-OAEP', () => {
   test("is unwrapped by Python's cryptography", () => {
     const script = `
 import sys
+
+const PYTHON = findPythonWithCryptography() ?? 'python3';
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import padding
 wrapped, pem = sys.stdin.read().split('\\n', 1)
@@ -50,8 +52,6 @@ print(key.decrypt(bytes.fromhex(wrapped), oaep).hex())`;
     assert.equal(run.stdout.toString().trim(), key.toString('hex'), run.stderr.toString());
   });
 });
-
-const PYTHON = findPythonWithCryptography() ?? 'python3';
 
 describe('RSA-OAEP refuses', () => {
   test('keys of fewer than 2048 bits', () => {
