@@ -7,6 +7,7 @@ import { assertRefused, flipBit } from '../testing/tampering.ts';
 import { generateKey } from './random.ts';
 import { generateImportKeyPair, unwrapKeyWith, wrapKeyTo } from './rsa-oaep.ts';
 
+const PYTHON = findPythonWithCryptography() ?? 'python3';
 const { publicKey, privateKey } = await generateImportKeyPair();
 const key = generateKey();
 
@@ -41,7 +42,6 @@ describe('a key wrapped with RSA-OAEP', () => {
     const script = `
 import sys
 
-const PYTHON = findPythonWithCryptography() ?? 'python3';
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import padding
 wrapped, pem = sys.stdin.read().split('\\n', 1)
