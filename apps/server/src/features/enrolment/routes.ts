@@ -20,6 +20,9 @@ interface Deps {
 /** A request is a few hundred bytes. */
 const REQUEST_BYTES_MAX = 4096;
 
+/** A rack of machines behind one address may enrol at once; a credential of 128 bits is not guessed at any rate. */
+const AGENT_LIMIT = { max: 300, windowSeconds: 60 };
+
 /** Tokens for administrators; the two calls by which an agent gets in. */
 export const enrolmentRoutes: FastifyPluginAsyncZod<Deps> = async (app, { enrolment }) => {
   app.post(
@@ -51,7 +54,7 @@ export const enrolmentRoutes: FastifyPluginAsyncZod<Deps> = async (app, { enrolm
   app.get(
     AGENT_PATHS.enrolmentKey,
     {
-      config: { access: 'public', limit: { max: 60, windowSeconds: 60 } },
+      config: { access: 'public', limit: AGENT_LIMIT },
       schema: {
         querystring: z.strictObject({ nonce: z.string().regex(/^[A-Za-z0-9_-]{43}$/) }),
         response: { 200: EnrolmentKey },
@@ -69,7 +72,7 @@ export const enrolmentRoutes: FastifyPluginAsyncZod<Deps> = async (app, { enrolm
     (scope as typeof app).post(
       AGENT_PATHS.enrol,
       {
-        config: { access: 'public', limit: { max: 60, windowSeconds: 60 } },
+        config: { access: 'public', limit: AGENT_LIMIT },
         schema: { body: z.instanceof(Buffer), response: { 201: z.instanceof(Buffer) } },
       },
       async (request, reply) => {
