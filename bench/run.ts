@@ -1,4 +1,6 @@
+import { existsSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 
 /* npm run bench -- NAME [options]: runs bench/NAME/bench.ts. Each bench compares its variants in one run. */
@@ -21,5 +23,7 @@ await bench(process.argv.filter((_, i) => i >= 2 && i !== at));
 
 async function benches(): Promise<string[]> {
   const entries = await readdir(import.meta.dirname, { withFileTypes: true });
-  return entries.filter((entry) => entry.isDirectory()).map(({ name }) => name);
+  return entries
+    .filter((entry) => entry.isDirectory() && existsSync(join(import.meta.dirname, entry.name, 'bench.ts')))
+    .map(({ name }) => name);
 }

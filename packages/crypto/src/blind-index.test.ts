@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { createHmac } from 'node:crypto';
+import { createHmac, createSecretKey } from 'node:crypto';
 import { describe, test } from 'node:test';
 import { type BlindIndex, blindIndex } from './blind-index.ts';
 import { generateKey } from './random.ts';
@@ -29,6 +29,35 @@ describe('blindIndex', () => {
   }
   test('gives something else under another key', () => {
     assert.notDeepEqual(blindIndex(key, index, 'a'), blindIndex(generateKey(), index, 'a'));
+  });
+
+  test('is the same under a key object, asked once or often, for each index', () => {
+    const object = createSecretKey(key);
+    const changes = [
+      {},
+      { table: 'admins' },
+      { column: 'name' },
+      { name: 'search' },
+      { normaliser: 'exact' },
+      { bits: 32 },
+    ];
+    for (let turn = 0; turn < 2; turn++) {
+      for (const change of changes as Partial<BlindIndex>[]) {
+        const other = { ...index, ...change };
+        assert.deepEqual(blindIndex(object, other, 'Ada'), blindIndex(key, other, 'Ada'));
+      }
+    }
+  });
+  test('does not tie names together whose boundary differs', () => {
+    const object = createSecretKey(key);
+    const moved = { ...index, table: 'users","e', column: 'mail' };
+    assert.notDeepEqual(blindIndex(object, index, 'Ada'), blindIndex(object, moved, 'Ada'));
+  });
+  test('follows a key whose bytes are overwritten', () => {
+    const bytes = Buffer.from(key);
+    const before = blindIndex(bytes, index, 'Ada');
+    bytes.fill(1);
+    assert.notDeepEqual(blindIndex(bytes, index, 'Ada'), before);
   });
 
   for (const bits of [8, 12, 13, 127, 128, 256]) {

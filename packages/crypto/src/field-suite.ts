@@ -1,5 +1,5 @@
 import { createHmac, createSecretKey } from 'node:crypto';
-import { GCM_NONCE_BYTES, gcmOpen, gcmSeal, TAG_BYTES } from './aes-gcm.ts';
+import { AES_256_GCM_FORM, GCM_NONCE_BYTES, gcmOpen, gcmSeal, TAG_BYTES } from './aes-gcm.ts';
 import { constantTimeEqual } from './equal.ts';
 import { openFailed } from './errors.ts';
 import { FERNET_IV_BYTES, FERNET_MIN_BYTES, openFernetBytes, sealFernetBytes } from './fernet.ts';
@@ -21,12 +21,12 @@ import { XAES_NONCE_BYTES, xaes } from './xaes.ts';
  */
 export type FieldSuite = 'A256GCM' | 'XAES-256-GCM' | 'XAES-DET' | 'COBBLESTONE-256' | 'FERNET';
 
-/** A suite under one key, working on what follows the envelope's header. */
+/** A suite under one key, working on what follows the envelope's header: the body. */
 export interface FieldCipher {
   /** @returns header ‖ body */
   seal(header: Uint8Array, plaintext: Uint8Array, associatedData: Uint8Array): Buffer;
-  /** @throws CryptoError ERR_OPEN_FAILED */
-  open(body: Uint8Array, associatedData: Uint8Array): Buffer;
+  /** @param start Where the body begins. @throws CryptoError ERR_OPEN_FAILED */
+  open(sealed: Uint8Array, start: number, associatedData: Uint8Array): Buffer;
 }
 
 interface FieldSuiteFacts {
@@ -64,22 +64,23 @@ function gcmCipher(keyBytes: Uint8Array): FieldCipher {
   return {
     seal(header, plaintext, associatedData) {
       const { prefix, nonce } = withRandomNonce(header, GCM_NONCE_BYTES);
-      return gcmSeal(key, nonce, plaintext, associatedData, prefix);
+      return gcmSeal(key, nonce, plaintext, associatedData, prefix, AES_256_GCM_FORM);
     },
-    open: (body, associatedData) =>
-      gcmOpen(key, body.subarray(0, GCM_NONCE_BYTES), body.subarray(GCM_NONCE_BYTES), associatedData),
+    open(sealed, start, associatedData) {
+      const end = start + GCM_NONCE_BYTES;
+      return gcmOpen(key, sealed.subarray(start, end), sealed, associatedData, AES_256_GCM_FORM, end);
+    },
   };
 }
 
 function xaesCipher(keyBytes: Uint8Array): FieldCipher {
-  const { seal, open } = xaes(createSecretKey(keyBytes));
+  const { sealRandom, open } = xaes(createSecretKey(keyBytes));
   return {
-    seal(header, plaintext, associatedData) {
-      const { prefix, nonce } = withRandomNonce(header, XAES_NONCE_BYTES);
-      return seal(nonce, plaintext, associatedData, prefix);
+    seal: sealRandom,
+    open(sealed, start, associatedData) {
+      const end = start + XAES_NONCE_BYTES;
+      return open(sealed.subarray(start, end), sealed, associatedData, end);
     },
-    open: (body, associatedData) =>
-      open(body.subarray(0, XAES_NONCE_BYTES), body.subarray(XAES_NONCE_BYTES), associatedData),
   };
 }
 
@@ -97,9 +98,10 @@ function deterministicCipher(keyBytes: Uint8Array): FieldCipher {
       const nonce = nonceOf(plaintext, associatedData);
       return seal(nonce, plaintext, associatedData, Buffer.concat([header, nonce]));
     },
-    open(body, associatedData) {
-      const nonce = body.subarray(0, XAES_NONCE_BYTES);
-      const plaintext = open(nonce, body.subarray(XAES_NONCE_BYTES), associatedData);
+    open(sealed, start, associatedData) {
+      const end = start + XAES_NONCE_BYTES;
+      const nonce = sealed.subarray(start, end);
+      const plaintext = open(nonce, sealed, associatedData, end);
       if (!constantTimeEqual(nonceOf(plaintext, associatedData), nonce)) throw openFailed();
       return plaintext;
     },
@@ -110,7 +112,7 @@ function messageCipher(keyBytes: Uint8Array): FieldCipher {
   const key = createSecretKey(keyBytes);
   return {
     seal: (header, plaintext, associatedData) => Buffer.concat([header, sealMessage(key, plaintext, associatedData)]),
-    open: (body, associatedData) => openMessage(key, body, associatedData),
+    open: (sealed, start, associatedData) => openMessage(key, sealed.subarray(start), associatedData),
   };
 }
 
@@ -125,6 +127,7 @@ function fernetCipher(keyBytes: Uint8Array): FieldCipher {
       const token = sealFernetBytes(cellKey(associatedData), plaintext, 0, randomNonce(FERNET_IV_BYTES));
       return Buffer.concat([header, token]);
     },
-    open: (body, associatedData) => openFernetBytes([cellKey(associatedData)], body).plaintext,
+    open: (sealed, start, associatedData) =>
+      openFernetBytes([cellKey(associatedData)], sealed.subarray(start)).plaintext,
   };
 }

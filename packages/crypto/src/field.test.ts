@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { assertRefused, assertTamperProof, flipBit } from '../testing/tampering.ts';
+import type { Cell } from './cell.ts';
 import {
-  type Cell,
   decodeFieldText,
   deriveFieldKey,
   encodeFieldText,

@@ -1,5 +1,5 @@
-import { associatedDataOf } from './associated-data.ts';
 import { decodeBase64Url, encodeBase64Url } from './base64.ts';
+import { associatedDataOf, type Cell } from './cell.ts';
 import { constantTimeEqual } from './equal.ts';
 import { CryptoError } from './errors.ts';
 import { FIELD_SUITES, type FieldCipher, type FieldSuite, fieldSuiteOf } from './field-suite.ts';
@@ -17,20 +17,6 @@ const TEXT_PREFIX = 'bw1:';
 // Flag bits 0 and 1 say what the value is bound to; all others are reserved and must be zero.
 const BINDING_COLUMN = 1;
 const BINDING_ROW = 2;
-
-/** Where a value lives. All parts are authenticated with it, none is stored. */
-export interface Cell {
-  /** Tenant or other owner of the key. */
-  readonly scope: string;
-  /** Stable logical name, not the physical one, so that a table can be renamed. */
-  readonly table: string;
-  /** Stable logical name. */
-  readonly column: string;
-  /** Row id; UUIDs are compared as such. `undefined` binds to the column only: rows can then be swapped unnoticed. */
-  readonly row: string | undefined;
-  /** More context, such as a row version, without which an older value of the same cell would still open. */
-  readonly extra?: string;
-}
 
 /** A key for fields, made by `deriveFieldKey`. */
 export interface FieldKey {
@@ -109,7 +95,7 @@ export function openField(keys: (kid: Uint8Array) => FieldKey | undefined, cell:
   if (key === undefined || key.suite !== suite || !constantTimeEqual(key.kid, kid)) {
     throw new CryptoError('ERR_KEY_UNKNOWN', 'no key with the id that the sealed field names');
   }
-  return key.cipher.open(sealed.subarray(HEADER_BYTES), associatedDataOf(header, cell));
+  return key.cipher.open(sealed, HEADER_BYTES, associatedDataOf(header, cell));
 }
 
 /** Whether bytes carry the mark of a sealed field. Says nothing about whether they open. */

@@ -3,13 +3,13 @@ export { type KeyWrapForm, unwrapKey, wrapKey } from './aes-key-wrap.ts';
 export { agree, agreementPublicKey, generateAgreementKeyPair } from './agreement.ts';
 export { decodeBase64, decodeBase64Url, encodeBase64, encodeBase64Url } from './base64.ts';
 export { type BlindIndex, blindIndex } from './blind-index.ts';
+export type { Cell } from './cell.ts';
 export { type CounterOptions, CounterSealer, openCounter } from './counter-aead.ts';
 export type { RawKeyPair } from './curve-key.ts';
 export { constantTimeEqual } from './equal.ts';
 export { CryptoError, type CryptoErrorCode } from './errors.ts';
 export { decodeFernetKey, encodeFernetKey, type FernetAge, openFernet, rotateFernet, sealFernet } from './fernet.ts';
 export {
-  type Cell,
   decodeFieldText,
   deriveFieldKey,
   encodeFieldText,

@@ -8,6 +8,7 @@ describe('pae', () => {
     { name: 'no part as a count alone', parts: [], encoded: '00000000' },
     { name: 'an empty part as a length alone', parts: [''], encoded: '0000000100000000' },
     { name: 'text as UTF-8', parts: ['é'], encoded: '0000000100000002c3a9' },
+    { name: 'long text as UTF-8', parts: ['€'.repeat(100)], encoded: `000000010000012c${'e282ac'.repeat(100)}` },
     { name: 'bytes as they are', parts: [Uint8Array.of(1, 2), 'a'], encoded: '000000020000000201020000000161' },
   ];
   for (const { name, parts, encoded } of cases) {

@@ -37,12 +37,12 @@ export function randomNonce(length: number): Buffer {
   return Buffer.from(draw(length));
 }
 
-/** The same after a header. @returns header ‖ nonce, and the nonce as a view of it */
+/** The same behind a header. @returns header ‖ nonce, and the nonce as a view of it. */
 export function withRandomNonce(header: Uint8Array, length: number): { prefix: Buffer; nonce: Buffer } {
   const prefix = Buffer.allocUnsafe(header.length + length);
   prefix.set(header);
   prefix.set(draw(length), header.length);
-  drawnFrom = used; // XX
+  drawnFrom = used; // not secret, so the pool need not be rid of it
   return { prefix, nonce: prefix.subarray(header.length) };
 }
 

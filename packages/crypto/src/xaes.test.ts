@@ -53,3 +53,14 @@ test('one prepared key serves many messages in any order', () => {
     assert.deepEqual(cipher.open(nonces[i] ?? nonce, sealed[i] ?? nonce, nonce), plaintext);
   }
 });
+
+test('sealing under random nonces never takes a nonce twice, and all that it seals opens', () => {
+  const cipher = xaes(createSecretKey(Buffer.alloc(32, 5)));
+  const header = Buffer.from('header');
+  const sealed = Array.from({ length: 100 }, () => cipher.sealRandom(header, plaintext, nonce));
+  assert.equal(new Set(sealed.map((bytes) => bytes.toString('hex', 6, 30))).size, 100);
+  for (const bytes of sealed) {
+    assert.deepEqual(bytes.subarray(0, 6), header);
+    assert.deepEqual(cipher.open(bytes.subarray(6, 30), bytes, nonce, 30), plaintext);
+  }
+});

@@ -1,7 +1,20 @@
 import { rowRoom, writeRow } from './canonical.ts';
-import type { Cell } from './field.ts';
 import { writeBytesPart, writeTextPart } from './pae.ts';
 import { textRoom } from './utf8.ts';
+
+/** Where a value lives. All parts are authenticated with it, none is stored. */
+export interface Cell {
+  /** Tenant or other owner of the key. */
+  readonly scope: string;
+  /** Stable logical name, not the physical one, so that a table can be renamed. */
+  readonly table: string;
+  /** Stable logical name. */
+  readonly column: string;
+  /** Row id; UUIDs are compared as such. `undefined` binds to the column only: rows can then be swapped unnoticed. */
+  readonly row: string | undefined;
+  /** More context, such as a row version, without which an older value of the same cell would still open. */
+  readonly extra?: string;
+}
 
 const LABEL = 'bw1/field';
 const MAX_PARTS = 7;
