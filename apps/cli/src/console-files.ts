@@ -1,8 +1,8 @@
 import { spawn } from 'node:child_process';
-import { access } from 'node:fs/promises';
 import { delimiter, dirname, join } from 'node:path';
 import type { Context } from './context.ts';
 import { CliError } from './errors.ts';
+import { exists } from './exists.ts';
 
 const CONSOLE = join(import.meta.dirname, '..', '..', 'console');
 const ROOT = join(CONSOLE, '..', '..');
@@ -49,11 +49,4 @@ function build(env: Context['env']): Promise<void> {
       code === 0 ? resolve() : reject(new CliError('failed', `the console could not be built:\n${said.trim()}`)),
     );
   });
-}
-
-function exists(path: string): Promise<boolean> {
-  return access(path).then(
-    () => true,
-    () => false,
-  );
 }

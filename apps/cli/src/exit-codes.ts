@@ -1,11 +1,17 @@
 /** What the exit codes mean. Scripts rely on them: add, never change one. Also the table in docs/cli.md. */
 export const EXIT_CODES = {
   ok: { code: 0, meaning: 'Done; for `up` and `server`: stopped as asked' },
-  failed: { code: 1, meaning: 'Failed while running: port in use, server not reached, token refused' },
+  failed: { code: 1, meaning: 'Failed while running: port in use, server not reached, token refused, file not opened' },
   usage: { code: 2, meaning: 'Unknown command or option, or an argument is missing' },
-  configuration: { code: 3, meaning: 'Configuration or file modes are wrong; every problem is listed' },
+  configuration: {
+    code: 3,
+    meaning: 'Configuration, file modes or the root of the keys are wrong; every problem is listed',
+  },
   checksFailed: { code: 4, meaning: '`doctor` found a failure' },
-  interrupted: { code: 130, meaning: 'Ended at once by a second Ctrl-C' },
+  interrupted: {
+    code: 130,
+    meaning: 'Ended by Ctrl-C before it was done; `up`, `server` and `agent run` by a second one',
+  },
 } as const;
 
 /** Name of an outcome. */

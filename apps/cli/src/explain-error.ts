@@ -3,8 +3,17 @@ import { CommanderError } from 'commander';
 import { CliError } from './errors.ts';
 import type { Outcome } from './exit-codes.ts';
 
-/** Codes of other packages' errors that a change of configuration mends. */
-const CONFIGURATION_CODES = new Set(['ERR_AGENT_CONFIG', 'ERR_ROOT_KEY_WRONG']);
+/** Codes of other packages' errors that something else mends than trying again. */
+const OUTCOMES: Readonly<Record<string, Outcome>> = {
+  ERR_ARGUMENT: 'usage',
+  ERR_AGENT_CONFIG: 'configuration',
+  ERR_ROOT_CONFIG: 'configuration',
+  ERR_ROOT_KEY_ENCODING: 'configuration',
+  ERR_ROOT_KEY_FORMAT: 'configuration',
+  ERR_ROOT_KEY_MISSING: 'configuration',
+  ERR_ROOT_KEY_WRONG: 'configuration',
+  ERR_ROOT_MODULE: 'configuration',
+};
 
 /** An error, for people and for --json. */
 export interface Explanation {
@@ -34,6 +43,8 @@ export function explainError(error: unknown): Explanation {
     return { outcome: 'configuration', lines: [error.message], fields: { fix: error.fix } };
   }
   const code = 'code' in error && typeof error.code === 'string' ? error.code : undefined;
-  const outcome = code !== undefined && CONFIGURATION_CODES.has(code) ? 'configuration' : 'failed';
-  return { outcome, lines: [error.message], fields: code === undefined ? {} : { code } };
+  // A key store that does not answer: here it is a directory, and what is the matter with it can be said.
+  if (code === 'ERR_KEY_UNAVAILABLE' && error.cause instanceof UnsafeFileError) return explainError(error.cause);
+  const outcome = OUTCOMES[code ?? ''] ?? 'failed';
+  return { outcome, lines: error.message.split('\n'), fields: code === undefined ? {} : { code } };
 }

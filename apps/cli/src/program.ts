@@ -3,7 +3,8 @@ import packageJson from '../package.json' with { type: 'json' };
 import type { Action } from './action.ts';
 import { addAgentCommands } from './commands/agent.ts';
 import { addDoctorCommand } from './commands/doctor.ts';
-import { addKeysCommands } from './commands/keys.ts';
+import { addFilesCommands } from './commands/files/files-commands.ts';
+import { addKeysCommands } from './commands/keys/keys-commands.ts';
 import { addServerCommand } from './commands/server.ts';
 import { addUpCommand } from './commands/up.ts';
 import type { Context } from './context.ts';
@@ -33,13 +34,13 @@ export function createProgram(
     (run) =>
     async (...given) => {
       // commander passes the arguments, then the options, then the command.
-      const [options, argument] = [given.at(-2), given.length > 2 ? given[0] : undefined];
-      finish(await run(options as never, context, argument as string | undefined));
+      finish(await run(given.at(-2) as never, context, ...(given.slice(0, -2) as never)));
     };
   addUpCommand(program, action);
   addServerCommand(program, action);
   addAgentCommands(program, action);
   addKeysCommands(program, action);
+  addFilesCommands(program, action);
   addDoctorCommand(program, action);
   for (const command of [program, ...commandsBelow(program)]) {
     command

@@ -154,7 +154,13 @@ test('--debug adds the stack', async () => {
 });
 
 describe('help is on standard output, for', () => {
-  const commands = ['', 'up', 'server', 'agent', 'agent enroll', 'agent run', 'keys', 'keys generate', 'doctor'];
+  const keys = 'generate create list show rotate rotate-expired retire destroy export import rewrap doctor';
+  const files = 'encrypt decrypt inspect verify keygen';
+  const commands = [
+    ...['', 'up', 'server', 'agent', 'agent enroll', 'agent run', 'doctor'],
+    ...['keys', ...keys.split(' ').map((name) => `keys ${name}`)],
+    ...['files', ...files.split(' ').map((name) => `files ${name}`)],
+  ];
   for (const command of commands) {
     test(command === '' ? 'bulwark' : command, async () => {
       const { outcome, stdout, stderr } = await runHere([...command.split(' ').filter(Boolean), '--help']);
@@ -168,7 +174,8 @@ describe('help is on standard output, for', () => {
 
 test('--version prints the version of the package', async () => {
   const { version } = JSON.parse(await readFile(new URL('../package.json', import.meta.url), 'utf8'));
-  assert.deepEqual(await bulwark(['--version']), { code: 0, stdout: `${version}\n`, stderr: '' });
+  const { code, stdout, stderr } = await bulwark(['--version']);
+  assert.deepEqual([code, stdout, stderr], [0, `${version}\n`, '']);
 });
 
 test('keys generate prints three different keys with which a server starts checking the rest', async () => {

@@ -13,6 +13,8 @@ export interface Finished {
   readonly code: number | null;
   readonly stdout: string;
   readonly stderr: string;
+  /** Standard output as it came, for commands that write data there. */
+  readonly stdoutBytes: Buffer;
 }
 
 export interface Started {
@@ -22,21 +24,34 @@ export interface Started {
   event(name: string): Promise<Record<string, unknown>>;
 }
 
-/** Starts the real command in a process of its own, with no environment but PATH and what is given. */
-export function startBulwark(args: readonly string[], env: Record<string, string> = {}, input = ''): Started {
+/**
+ * Starts the real command in a process of its own, with no environment but PATH and what is given.
+ *
+ * @param input Standard input; `null` leaves it open, for the test to write to.
+ */
+export function startBulwark(
+  args: readonly string[],
+  env: Record<string, string> = {},
+  input: string | Uint8Array | null = '',
+): Started {
   const child = spawn(process.execPath, [BULWARK, ...args], {
     env: { PATH: process.env.PATH, HOME: process.env.HOME, ...env },
     stdio: ['pipe', 'pipe', 'pipe'],
   });
   const output = { stdout: '', stderr: '' };
+  const chunks: Buffer[] = [];
   child.stdout.on('data', (chunk) => {
     output.stdout += chunk;
+    chunks.push(chunk);
   });
   child.stderr.on('data', (chunk) => {
     output.stderr += chunk;
   });
-  child.stdin.end(input);
-  const finished = once(child, 'close').then(([code]): Finished => ({ code: code as number | null, ...output }));
+  child.stdin.on('error', () => {}); // it ended before it read
+  if (input !== null) child.stdin.end(input);
+  const finished = once(child, 'close').then(
+    ([code]): Finished => ({ code: code as number | null, ...output, stdoutBytes: Buffer.concat(chunks) }),
+  );
 
   return {
     process: child,
@@ -57,7 +72,11 @@ export function startBulwark(args: readonly string[], env: Record<string, string
 }
 
 /** Runs the real command to its end. */
-export function bulwark(args: readonly string[], env: Record<string, string> = {}, input = ''): Promise<Finished> {
+export function bulwark(
+  args: readonly string[],
+  env: Record<string, string> = {},
+  input: string | Uint8Array = '',
+): Promise<Finished> {
   return startBulwark(args, env, input).finished;
 }
 

@@ -30,7 +30,7 @@ export function addAgentCommands(program: Command, action: Action): void {
     .command('enroll [token]')
     .description('enrol this machine with a one-time token, or with the key pair of its configuration')
     .option('--server-url <url>', 'server to enrol with, where it is not the one of the token')
-    .action(action((options: EnrolOptions, context, token) => enrolMachine(options, context, token)));
+    .action(action(enrolMachine));
   const run = agent.command('run').description('report until stopped').action(action(runMachine));
   for (const command of [enrol, run]) {
     command

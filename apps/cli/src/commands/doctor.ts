@@ -1,10 +1,11 @@
-import { access } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import type { Check } from '@bulwark/server';
 import type { Command } from 'commander';
 import type { Action } from '../action.ts';
 import type { Context } from '../context.ts';
+import { exists } from '../exists.ts';
 import type { Outcome } from '../exit-codes.ts';
+import { reportChecks } from '../report-checks.ts';
 
 interface Options {
   readonly config?: string;
@@ -32,12 +33,7 @@ async function doctor(options: Options, { env, output }: Context): Promise<Outco
     production: env.NODE_ENV === 'production',
   });
   if (isUp && (await exists(join(dataDir, 'agent')))) checks.push(await checkAgent(join(dataDir, 'agent')));
-
-  for (const check of checks) output.say({ event: 'check', ...check }, lineOf(check));
-  const count = (state: Check['state']) => checks.filter((check) => check.state === state).length;
-  const [ok, warnings, failed] = [count('ok'), count('warning'), count('failed')];
-  output.say({ event: 'summary', ok, warnings, failed }, `\n${ok} ok, ${warnings} warnings, ${failed} failed`);
-  return failed > 0 ? 'checksFailed' : 'ok';
+  return reportChecks(checks, output);
 }
 
 async function checkAgent(stateDir: string): Promise<Check> {
@@ -45,15 +41,4 @@ async function checkAgent(stateDir: string): Promise<Check> {
   const head = { id: 'agent', title: 'Agent of this machine is enrolled' };
   if (await hasAgentState(stateDir)) return { ...head, state: 'ok', detail: `its keys are in ${stateDir}` };
   return { ...head, state: 'warning', detail: 'not enrolled', fix: 'start it: bulwark up' };
-}
-
-function lineOf({ state, title, detail, fix }: Check): string {
-  return `${state.padEnd(7)}  ${title}: ${detail}${fix === undefined ? '' : `\n         ${fix}`}`;
-}
-
-function exists(path: string): Promise<boolean> {
-  return access(path).then(
-    () => true,
-    () => false,
-  );
 }
