@@ -8,11 +8,13 @@ import { parseArgs } from 'node:util';
 import { generateKey } from '@bulwark/crypto';
 import { localFileKeys, openFile, sealFile } from '@bulwark/files';
 import { median } from '../median.ts';
+import { ageEncryption } from './age-encryption.ts';
 
 const HELP = `usage: npm run bench -- files [options]
 
 Seals and opens one file on disk in every way in turns, and compares the medians with the bare node:crypto chunk loop:
-read 1 MiB, AES-256-GCM in chunks of 16 KiB, write, on one thread. Needs age and openssl; nobody syncs to the disk.
+read 1 MiB, AES-256-GCM in chunks of 16 KiB, write, on one thread. Needs age and openssl, and takes
+npm's age-encryption along after npm ci --prefix bench/peers; nobody syncs to the disk.
 
   --mib N      length of the file in MiB (default 256)
   --rounds N   rounds of each way (default 5)
@@ -53,7 +55,7 @@ export async function bench(args: string[]): Promise<void> {
   try {
     const path = (name: string) => join(directory, name);
     writeRandom(path('content'), mib);
-    const ways = waysIn(directory);
+    const ways = await waysIn(directory);
     const rates = new Map(Object.keys(ways).map((name): [string, Rates] => [name, { seal: [], open: [] }]));
     for (let round = 0; round < Number(values.rounds); round++) {
       for (const [name, way] of Object.entries(ways)) {
@@ -70,7 +72,7 @@ export async function bench(args: string[]): Promise<void> {
   }
 }
 
-function waysIn(directory: string): Record<string, Way> {
+async function waysIn(directory: string): Promise<Record<string, Way>> {
   const keys = localFileKeys({ bench: generateKey() });
   const ours = (threads: number): Way => ({
     seal: async (source, target) =>
@@ -88,6 +90,7 @@ function waysIn(directory: string): Record<string, Way> {
       .split(' ')
       .at(-1);
   let tag: string | undefined;
+  const npmAge = await ageEncryption(identity, recipient);
   return {
     'bare node:crypto chunk loop': bareLoop(),
     'sealFile, 1 thread': ours(1),
@@ -96,6 +99,7 @@ function waysIn(directory: string): Record<string, Way> {
       seal: (source, target) => void run('age', ['-r', recipient, '-o', target, source]),
       open: (source, target) => void run('age', ['-d', '-i', identity, '-o', target, source]),
     },
+    ...(npmAge && { 'age-encryption (npm)': npmAge }),
     'openssl aes-256-ctr, no tag': { seal: ctr, open: ctr },
     'openssl aes-256-ctr + HMAC': {
       seal(source, target) {
