@@ -66,7 +66,9 @@ const ROOTS: Readonly<Record<RootKind, (request: RootRequest) => Promise<RootPro
     const { pkcs11Root } = await import('@bulwark/keyring/roots/pkcs11');
     const { pinFile, ...address } = parsePkcs11Uri(required(options.kmsKey, 'kms-key', options));
     const source = { what: 'PIN of the token', flag: 'pin-source=file:', file: pinFile, variable: 'PKCS11_PIN' };
-    return pkcs11Root({ ...address, pin: () => readPassphrase(source, context) });
+    // Now, since within the root each call has to be over in seconds.
+    const pin = await readPassphrase(source, context);
+    return pkcs11Root({ ...address, pin: () => pin });
   },
 };
 
