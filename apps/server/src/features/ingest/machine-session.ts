@@ -53,7 +53,7 @@ export async function openMachineSession(keys: SessionKeys, machine: Machine, no
     dictionaries: new Map(),
     boots: new Map(),
     lastReceivedAt: history.lastReceivedAt,
-    lastBootNo: history.boots.at(-1)?.bootNo ?? 0,
+    lastBootNo: history.lastBootNo,
   };
 }
 
@@ -63,18 +63,16 @@ export async function openBootSession(
   machine: Machine,
   header: FrameHeader,
 ): Promise<BootSession> {
-  const bootId = Buffer.from(header.bootId);
-  const { boots } = await store.history(machine.no);
-  const known = boots.find((boot) => boot.bootId.equals(bootId));
+  const knownNo = await store.findBootNo(machine.no, Buffer.from(header.bootId));
   const window = new ReplayWindow();
-  if (known) {
-    const taken = await store.recentSequences(machine.no, known.bootNo);
+  if (knownNo !== undefined) {
+    const taken = await store.recentSequences(machine.no, knownNo);
     // Ascending, so that none of them is stale while it is taken.
     for (const sequence of taken.toSorted((a, b) => a - b)) window.take(sequence);
   }
   const shared = agree(ingestKey, machine.agreementKey);
   return {
-    bootNo: known?.bootNo ?? 0,
+    bootNo: knownNo ?? 0,
     isAdmitted: false,
     frameKey: deriveFrameKey(shared, header, 'agent-to-server'),
     window,

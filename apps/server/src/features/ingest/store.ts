@@ -1,11 +1,11 @@
 import { REPLAY_WINDOW } from '@bulwark/telemetry';
 import type { Database } from '../../db/schema.ts';
 
-/** What is known of a machine's earlier reports; all of it in clear, so ingest may read it. */
+/** Where a machine's earlier reports ended; all of it in clear, so ingest may read it. 0 before the first. */
 export interface IngestHistory {
   readonly lastKeyNo: number;
+  readonly lastBootNo: number;
   readonly lastReceivedAt: number;
-  readonly boots: readonly { bootNo: number; bootId: Buffer }[];
 }
 
 export type IngestStore = ReturnType<typeof ingestStore>;
@@ -13,12 +13,11 @@ export type IngestStore = ReturnType<typeof ingestStore>;
 export function ingestStore(db: Database) {
   return {
     async history(machineNo: number): Promise<IngestHistory> {
-      const boots = await db
+      const { lastBootNo } = await db
         .selectFrom('machine_boot')
-        .select(['boot_no', 'boot_id'])
+        .select(({ fn }) => fn.max('boot_no').as('lastBootNo'))
         .where('machine_no', '=', machineNo)
-        .orderBy('boot_no')
-        .execute();
+        .executeTakeFirstOrThrow();
       const { lastKeyNo } = await db
         .selectFrom('machine_key')
         .select(({ fn }) => fn.max('key_no').as('lastKeyNo'))
@@ -29,11 +28,18 @@ export function ingestStore(db: Database) {
         .select(({ fn }) => fn.max('received_at').as('lastReceivedAt'))
         .where('machine_no', '=', machineNo)
         .executeTakeFirstOrThrow();
-      return {
-        lastKeyNo: lastKeyNo ?? 0,
-        lastReceivedAt: lastReceivedAt ?? 0,
-        boots: boots.map((row) => ({ bootNo: row.boot_no, bootId: row.boot_id })),
-      };
+      return { lastKeyNo: lastKeyNo ?? 0, lastBootNo: lastBootNo ?? 0, lastReceivedAt: lastReceivedAt ?? 0 };
+    },
+
+    /** The number of a boot that has reported before. */
+    async findBootNo(machineNo: number, bootId: Buffer): Promise<number | undefined> {
+      const row = await db
+        .selectFrom('machine_boot')
+        .select('boot_no')
+        .where('machine_no', '=', machineNo)
+        .where('boot_id', '=', bootId)
+        .executeTakeFirst();
+      return row?.boot_no;
     },
 
     /**
