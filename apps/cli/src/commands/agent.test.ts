@@ -2,8 +2,9 @@ import assert from 'node:assert/strict';
 import { chmod, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
+import { freePort } from '../../../../testing/free-port.ts';
 import { type TempDir, tempDir } from '../../../../testing/temp-dir.ts';
-import { bulwark, freePort, type Started, startBulwark } from '../../testing/run-bulwark.ts';
+import { bulwark, type Started, startBulwark } from '../../testing/run-bulwark.ts';
 
 describe('an agent on its own', () => {
   let directory: TempDir;

@@ -3,7 +3,8 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { bulwark, freePort, startBulwark } from '../../testing/run-bulwark.ts';
+import { freePort } from '../../../../testing/free-port.ts';
+import { bulwark, startBulwark } from '../../testing/run-bulwark.ts';
 
 let directory: string;
 before(async () => {

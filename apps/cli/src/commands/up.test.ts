@@ -7,7 +7,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { bulwark, freePort, jsonLines, startBulwark } from '../../testing/run-bulwark.ts';
+import { freePort } from '../../../../testing/free-port.ts';
+import { bulwark, jsonLines, startBulwark } from '../../testing/run-bulwark.ts';
 
 let directory: string;
 before(async () => {
