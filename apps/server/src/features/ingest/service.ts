@@ -139,7 +139,11 @@ export function createIngest(options: IngestOptions): Ingest {
     countFrame(live);
     if (boot.window.check(header.sequence) !== 'new') {
       // The agent may forget what it sent only when it is durable: the first copy may still be on its way.
-      void hotLog.flush().then(() => done(new IngestError('ERR_FRAME_REPLAYED')));
+      void hotLog.flush().then(() => {
+        // Where it could not be stored its number was given back, and the copy is to be sent again.
+        const isStored = boot.window.check(header.sequence) !== 'new';
+        done(new IngestError(isStored ? 'ERR_FRAME_REPLAYED' : 'ERR_STORE_UNAVAILABLE'));
+      });
       return;
     }
     const body = openFrame(boot.frameKey, header, frame);
