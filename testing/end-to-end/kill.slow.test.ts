@@ -90,6 +90,11 @@ test(`no acknowledged report is lost and none is double after ${ROUNDS} kills of
         await server.finished;
         server = await startServer();
       }
+      if (round % 3 === 1) {
+        // On a busy machine an agent may need longer to its first report than it is given to live: half of them get there.
+        await agent.event('report');
+        await sleep(Math.random() * 1500);
+      }
       if (round % 3 !== 0) {
         agent.process.kill('SIGKILL');
         realBoots.push(acknowledged((await agent.finished).stdout));
