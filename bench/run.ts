@@ -5,6 +5,9 @@ import { parseArgs } from 'node:util';
 
 /* npm run bench -- NAME [options]: runs bench/NAME/bench.ts. Each bench compares its variants in one run. */
 
+/** Benches that stand in another's folder. */
+const BESIDE: Readonly<Record<string, string>> = { timing: 'crypto/timing.ts' };
+
 const HELP = `usage: npm run bench -- NAME [options]
 
 Benches: ${(await benches()).join(', ')}
@@ -18,12 +21,15 @@ if (name === undefined || !(await benches()).includes(name)) {
   process.exit(name === undefined && process.argv.includes('--help') ? 0 : 2);
 }
 const at = process.argv.indexOf(name);
-const { bench } = (await import(`./${name}/bench.ts`)) as { bench: (args: string[]) => Promise<void> };
+const { bench } = (await import(`./${BESIDE[name] ?? `${name}/bench.ts`}`)) as {
+  bench: (args: string[]) => Promise<void>;
+};
 await bench(process.argv.filter((_, i) => i >= 2 && i !== at));
 
 async function benches(): Promise<string[]> {
   const entries = await readdir(import.meta.dirname, { withFileTypes: true });
-  return entries
+  const folders = entries
     .filter((entry) => entry.isDirectory() && existsSync(join(import.meta.dirname, entry.name, 'bench.ts')))
     .map(({ name }) => name);
+  return [...folders, ...Object.keys(BESIDE)];
 }

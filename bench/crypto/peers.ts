@@ -69,7 +69,7 @@ function fernet({ Secret, Token }: Fernet): Promise<Contender> {
   return contender(
     'fernet (npm)',
     () => new Token({ secret }).encode(TEXT),
-    (token) => new Token({ secret, token, ttl: 60 }).decode(),
+    (token) => new Token({ secret, token, ttl: 3600 }).decode(),
   );
 }
 

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
+import { assertRefused } from '../testing/tampering.ts';
 import { associatedDataOf, type Cell } from './cell.ts';
 import { pae } from './pae.ts';
 
@@ -33,6 +34,35 @@ describe('the associated data of a field', () => {
       assert.deepEqual(associatedDataOf(header, { ...names, row }), expected);
     });
   }
+
+  // Names that are there already are not written again.
+  test('owes nothing to the cell before', () => {
+    const cells: Cell[] = [
+      names,
+      { ...names, row: '42' },
+      { ...names, extra: '42' },
+      { ...names, column: 'emai' },
+      { ...names, table: 'user', column: 'semail' },
+      { ...names, scope: 'acm', table: 'eusers' },
+      { ...names, column: 'é'.repeat(2000) },
+    ];
+    const refused: Cell[] = [
+      { ...names, table: '\ud800' },
+      { ...names, scope: 'other', column: '\ud800' },
+    ];
+    const headers = [header, Buffer.alloc(21, 8), Buffer.alloc(20, 9)];
+    for (const before of [...cells, ...refused]) {
+      for (const cell of cells) {
+        for (const header of headers) {
+          if (refused.includes(before)) assertRefused(() => associatedDataOf(headers[0]!, before), 'ERR_ARGUMENT');
+          else associatedDataOf(headers[0]!, before);
+          const { scope, table, column, row, extra } = cell;
+          const rest = [row && asText(row), extra].filter((part) => part !== undefined);
+          assert.deepEqual(associatedDataOf(header, cell), pae('bw1/field', header, scope, table, column, ...rest));
+        }
+      }
+    }
+  });
 
   test('is one list of parts, whatever their length', () => {
     const text = fc.oneof(fc.string({ unit: 'grapheme', maxLength: 80 }), fc.constantFrom('', 'é'.repeat(2000)));

@@ -1,12 +1,12 @@
 import { createHmac, createSecretKey } from 'node:crypto';
-import { AES_256_GCM_FORM, GCM_NONCE_BYTES, gcmOpen, gcmSeal, TAG_BYTES } from './aes-gcm.ts';
+import { AES_256_GCM_FORM, GCM_NONCE_BYTES, gcmOpen, gcmSealInto, TAG_BYTES } from './aes-gcm.ts';
 import { constantTimeEqual } from './equal.ts';
 import { openFailed } from './errors.ts';
 import { FERNET_IV_BYTES, FERNET_MIN_BYTES, openFernetBytes, sealFernetBytes } from './fernet.ts';
 import { hkdfExpand } from './hkdf.ts';
 import { openMessage, sealedLength, sealMessage } from './message.ts';
 import { pae } from './pae.ts';
-import { randomNonce, withRandomNonce } from './random.ts';
+import { fillWithNonce, randomNonce } from './random.ts';
 import { KEY_BYTES } from './symmetric-key.ts';
 import { XAES_NONCE_BYTES, xaes } from './xaes.ts';
 
@@ -63,8 +63,13 @@ function gcmCipher(keyBytes: Uint8Array): FieldCipher {
   const key = createSecretKey(keyBytes);
   return {
     seal(header, plaintext, associatedData) {
-      const { prefix, nonce } = withRandomNonce(header, GCM_NONCE_BYTES);
-      return gcmSeal(key, nonce, plaintext, associatedData, prefix, AES_256_GCM_FORM);
+      const start = header.length + GCM_NONCE_BYTES;
+      const sealed = Buffer.allocUnsafe(start + plaintext.length + TAG_BYTES);
+      sealed.set(header);
+      const nonce = sealed.subarray(header.length, start);
+      fillWithNonce(nonce);
+      gcmSealInto(sealed, start, key, nonce, plaintext, associatedData, AES_256_GCM_FORM);
+      return sealed;
     },
     open(sealed, start, associatedData) {
       const end = start + GCM_NONCE_BYTES;
@@ -75,13 +80,7 @@ function gcmCipher(keyBytes: Uint8Array): FieldCipher {
 
 function xaesCipher(keyBytes: Uint8Array): FieldCipher {
   const { sealRandom, open } = xaes(createSecretKey(keyBytes));
-  return {
-    seal: sealRandom,
-    open(sealed, start, associatedData) {
-      const end = start + XAES_NONCE_BYTES;
-      return open(sealed.subarray(start, end), sealed, associatedData, end);
-    },
-  };
+  return { seal: sealRandom, open };
 }
 
 // XAES with a nonce that is a MAC of all it encrypts. A chosen nonce would be one more thing to check, so the MAC is
@@ -99,9 +98,8 @@ function deterministicCipher(keyBytes: Uint8Array): FieldCipher {
       return seal(nonce, plaintext, associatedData, Buffer.concat([header, nonce]));
     },
     open(sealed, start, associatedData) {
-      const end = start + XAES_NONCE_BYTES;
-      const nonce = sealed.subarray(start, end);
-      const plaintext = open(nonce, sealed, associatedData, end);
+      const plaintext = open(sealed, start, associatedData);
+      const nonce = sealed.subarray(start, start + XAES_NONCE_BYTES);
       if (!constantTimeEqual(nonceOf(plaintext, associatedData), nonce)) throw openFailed();
       return plaintext;
     },

@@ -4,6 +4,7 @@ import { constantTimeEqual } from './equal.ts';
 import { CryptoError } from './errors.ts';
 import { FIELD_SUITES, type FieldCipher, type FieldSuite, fieldSuiteOf } from './field-suite.ts';
 import { hkdfExpand } from './hkdf.ts';
+import { pad, unpad } from './padding.ts';
 import { KEY_BYTES } from './symmetric-key.ts';
 
 // The BW1 envelope: 0xFD ‖ suite (1) ‖ flags (1) ‖ kid (18) ‖ body of the suite. All of it is a stored format.
@@ -14,9 +15,10 @@ const KID_BYTES = 18;
 const HEADER_BYTES = 3 + KID_BYTES;
 const TEXT_PREFIX = 'bw1:';
 
-// Flag bits 0 and 1 say what the value is bound to; all others are reserved and must be zero.
+// Flag bits 0 and 1 say what the value is bound to, bit 3 that it is padded; all others are reserved and must be zero.
 const BINDING_COLUMN = 1;
 const BINDING_ROW = 2;
+const PADDED = 0x08;
 
 /** A key for fields, made by `deriveFieldKey`. */
 export interface FieldKey {
@@ -25,6 +27,12 @@ export interface FieldKey {
   readonly suite: FieldSuite;
   /** Opaque: use `sealField` and `openField`. */
   readonly cipher: FieldCipher;
+}
+
+/** How a field is sealed, beside its key's suite. */
+export interface SealFieldOptions {
+  /** Hide how long the value is, up to a factor of √2: for names, answers and other short text. */
+  readonly pad?: boolean;
 }
 
 /**
@@ -58,7 +66,12 @@ export function deriveFieldKey(scopeKey: Uint8Array, suite: FieldSuite = 'XAES-2
  * @returns With the default suite, 61 bytes more than the plaintext.
  * @throws CryptoError ERR_ARGUMENT (a name of the cell is not well-formed text, or a row is given to `XAES-DET`)
  */
-export function sealField(key: FieldKey, cell: Cell, plaintext: Uint8Array): Buffer {
+export function sealField(
+  key: FieldKey,
+  cell: Cell,
+  plaintext: Uint8Array,
+  { pad: isPadded = false }: SealFieldOptions = {},
+): Buffer {
   const { id, bindsRow } = FIELD_SUITES[key.suite];
   if (cell.row !== undefined && !bindsRow) {
     throw new CryptoError('ERR_ARGUMENT', `cell.row must be undefined with ${key.suite}: equal values would differ`);
@@ -66,9 +79,9 @@ export function sealField(key: FieldKey, cell: Cell, plaintext: Uint8Array): Buf
   const header = Buffer.allocUnsafe(HEADER_BYTES);
   header[0] = MARK;
   header[1] = id;
-  header[2] = bindingOf(cell);
+  header[2] = isPadded ? bindingOf(cell) | PADDED : bindingOf(cell);
   header.set(key.kid, 3);
-  return key.cipher.seal(header, plaintext, associatedDataOf(header, cell));
+  return key.cipher.seal(header, isPadded ? pad(plaintext) : plaintext, associatedDataOf(header, cell));
 }
 
 /**
@@ -83,19 +96,22 @@ export function openField(keys: (kid: Uint8Array) => FieldKey | undefined, cell:
     throw new CryptoError('ERR_NOT_SEALED', 'value does not carry the mark of a sealed field');
   const header = sealed.subarray(0, HEADER_BYTES);
   const suite = fieldSuiteOf(header[1]);
-  const flags = header[2] ?? 0;
-  if (suite === undefined || flags > BINDING_ROW || sealed.length < HEADER_BYTES + FIELD_SUITES[suite].minBodyBytes) {
+  const isPadded = ((header[2] ?? 0) & PADDED) !== 0;
+  const binding = (header[2] ?? 0) & ~PADDED;
+  if (suite === undefined || binding > BINDING_ROW || sealed.length < HEADER_BYTES + FIELD_SUITES[suite].minBodyBytes) {
     throw new CryptoError('ERR_SEALED_FORMAT', 'sealed field has an unknown suite or flag, or is too short');
   }
   // Equal, not "at least": a lesser binding is a downgrade, and for a stronger one the row is missing here.
-  if (flags !== bindingOf(cell)) throw new CryptoError('ERR_BINDING', 'sealed field has another binding than its cell');
+  if (binding !== bindingOf(cell))
+    throw new CryptoError('ERR_BINDING', 'sealed field has another binding than its cell');
 
   const kid = header.subarray(3);
   const key = keys(kid);
   if (key === undefined || key.suite !== suite || !constantTimeEqual(key.kid, kid)) {
     throw new CryptoError('ERR_KEY_UNKNOWN', 'no key with the id that the sealed field names');
   }
-  return key.cipher.open(sealed, HEADER_BYTES, associatedDataOf(header, cell));
+  const plaintext = key.cipher.open(sealed, HEADER_BYTES, associatedDataOf(header, cell));
+  return isPadded ? unpad(plaintext) : plaintext;
 }
 
 /** Whether bytes carry the mark of a sealed field. Says nothing about whether they open. */

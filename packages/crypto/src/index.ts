@@ -17,6 +17,7 @@ export {
   fieldKeyId,
   isSealedField,
   openField,
+  type SealFieldOptions,
   sealField,
 } from './field.ts';
 export type { FieldSuite } from './field-suite.ts';

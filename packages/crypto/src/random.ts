@@ -37,13 +37,10 @@ export function randomNonce(length: number): Buffer {
   return Buffer.from(draw(length));
 }
 
-/** The same behind a header. @returns header ‖ nonce, and the nonce as a view of it. */
-export function withRandomNonce(header: Uint8Array, length: number): { prefix: Buffer; nonce: Buffer } {
-  const prefix = Buffer.allocUnsafe(header.length + length);
-  prefix.set(header);
-  prefix.set(draw(length), header.length);
+/** The same, written into `target`, which it fills. */
+export function fillWithNonce(target: Uint8Array): void {
+  target.set(draw(target.length));
   drawnFrom = used; // not secret, so the pool need not be rid of it
-  return { prefix, nonce: prefix.subarray(header.length) };
 }
 
 /** A fresh 32-byte key, straight from the operating system's generator and in memory of its own. */

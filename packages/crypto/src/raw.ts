@@ -92,7 +92,7 @@ export function xaesSeal(
 /** Opens `xaesSeal`. @throws CryptoError ERR_KEY_LENGTH, ERR_ARGUMENT, ERR_OPEN_FAILED */
 export function xaesOpen(key: Uint8Array, nonce: Uint8Array, sealed: Uint8Array, associatedData: Uint8Array): Buffer {
   requireXaes(key, nonce);
-  return xaes(createSecretKey(key)).open(nonce, sealed, associatedData);
+  return xaes(createSecretKey(key)).open(Buffer.concat([nonce, sealed]), 0, associatedData);
 }
 
 /** AES key wrap with a wrapping key of 16, 24 or 32 bytes. @throws CryptoError ERR_KEY_LENGTH */

@@ -17,7 +17,7 @@ describe('XAES-256-GCM gives the published result', () => {
     test(`for the key ${key}…`, () => {
       const cipher = xaes(createSecretKey(hex(key.repeat(32))));
       assert.equal(cipher.seal(nonce, plaintext, Buffer.from(data)).toString('hex'), sealed);
-      assert.deepEqual(cipher.open(nonce, hex(sealed), Buffer.from(data)), plaintext);
+      assert.deepEqual(cipher.open(Buffer.concat([nonce, hex(sealed)]), 0, Buffer.from(data)), plaintext);
     });
   }
 
@@ -37,7 +37,7 @@ describe('XAES-256-GCM gives the published result', () => {
       const cipher = xaes(createSecretKey(take(32)));
       const [nonce, plaintext, data] = [take(24), opaque(), opaque()];
       const sealed = cipher.seal(nonce, plaintext, data);
-      assert.ok(cipher.open(nonce, sealed, data).equals(plaintext));
+      assert.ok(cipher.open(Buffer.concat([nonce, sealed]), 0, data).equals(plaintext));
       accumulated.update(sealed);
     }
     const expected = 'e6b9edf2df6cec60c8cbd864e2211b597fb69a529160cd040d56c0c210081939';
@@ -48,10 +48,8 @@ describe('XAES-256-GCM gives the published result', () => {
 test('one prepared key serves many messages in any order', () => {
   const cipher = xaes(createSecretKey(Buffer.alloc(32, 5)));
   const nonces = [1, 2, 3].map((byte) => Buffer.alloc(24, byte));
-  const sealed = nonces.map((n) => cipher.seal(n, plaintext, nonce));
-  for (const i of [2, 0, 1]) {
-    assert.deepEqual(cipher.open(nonces[i] ?? nonce, sealed[i] ?? nonce, nonce), plaintext);
-  }
+  const sealed = nonces.map((n) => cipher.seal(n, plaintext, nonce, n));
+  for (const i of [2, 0, 1]) assert.deepEqual(cipher.open(sealed[i] ?? nonce, 0, nonce), plaintext);
 });
 
 test('sealing under random nonces never takes a nonce twice, and all that it seals opens', () => {
@@ -61,6 +59,6 @@ test('sealing under random nonces never takes a nonce twice, and all that it sea
   assert.equal(new Set(sealed.map((bytes) => bytes.toString('hex', 6, 30))).size, 100);
   for (const bytes of sealed) {
     assert.deepEqual(bytes.subarray(0, 6), header);
-    assert.deepEqual(cipher.open(bytes.subarray(6, 30), bytes, nonce, 30), plaintext);
+    assert.deepEqual(cipher.open(bytes, 6, nonce), plaintext);
   }
 });

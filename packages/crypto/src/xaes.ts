@@ -1,5 +1,5 @@
 import { createCipheriv, createSecretKey, type KeyObject } from 'node:crypto';
-import { AES_256_GCM_FORM, gcmOpen, gcmSeal } from './aes-gcm.ts';
+import { AES_256_GCM_FORM, GCM_NONCE_BYTES, gcmOpen, gcmSeal, gcmSealInto, TAG_BYTES } from './aes-gcm.ts';
 import { randomNonce } from './random.ts';
 import { KEY_BYTES } from './symmetric-key.ts';
 
@@ -23,8 +23,8 @@ export interface Xaes {
   sealRandom(header: Uint8Array, plaintext: Uint8Array, associatedData: Uint8Array): Buffer;
   /** Under a nonce of the caller's choice. @returns prefix ‖ ciphertext ‖ tag (16). */
   seal(nonce: Uint8Array, plaintext: Uint8Array, associatedData: Uint8Array, prefix?: Uint8Array): Buffer;
-  /** @param start Where the ciphertext begins in `sealed`. @throws CryptoError ERR_OPEN_FAILED */
-  open(nonce: Uint8Array, sealed: Uint8Array, associatedData: Uint8Array, start?: number): Buffer;
+  /** Opens nonce (24) ‖ ciphertext ‖ tag (16). @param start Where they begin in `sealed`. @throws CryptoError ERR_OPEN_FAILED */
+  open(sealed: Uint8Array, start: number, associatedData: Uint8Array): Buffer;
 }
 
 /**
@@ -53,8 +53,8 @@ export function xaes(key: KeyObject): Xaes {
   };
 
   const input = Buffer.alloc(KEY_BYTES);
-  const messageKey = (nonce: Uint8Array): KeyObject => {
-    mask(input, 0, nonce, 0);
+  const messageKey = (nonces: Uint8Array, nonceAt: number): KeyObject => {
+    mask(input, 0, nonces, nonceAt);
     return createSecretKey(block.update(input));
   };
 
@@ -64,31 +64,38 @@ export function xaes(key: KeyObject): Xaes {
   let nonces: Buffer = inputs;
   let keys: Buffer = inputs;
   let used = BATCH;
-  const nextMessage = (): { nonce: Buffer; key: KeyObject } => {
-    if (used === BATCH) {
-      nonces = randomNonce(BATCH * XAES_NONCE_BYTES);
-      for (let i = 0; i < BATCH; i++) mask(inputs, i * KEY_BYTES, nonces, i * XAES_NONCE_BYTES);
-      keys = block.update(inputs);
-      used = 0;
-    }
-    const nonce = nonces.subarray(used * XAES_NONCE_BYTES, (used + 1) * XAES_NONCE_BYTES);
-    const keyBytes = keys.subarray(used * KEY_BYTES, (used + 1) * KEY_BYTES);
-    used++;
+  const drawAhead = () => {
+    nonces = randomNonce(BATCH * XAES_NONCE_BYTES);
+    for (let i = 0; i < BATCH; i++) mask(inputs, i * KEY_BYTES, nonces, i * XAES_NONCE_BYTES);
+    keys = block.update(inputs);
+    used = 0;
+  };
+  const takeKey = (index: number): KeyObject => {
+    const keyBytes = keys.subarray(index * KEY_BYTES, (index + 1) * KEY_BYTES);
     const key = createSecretKey(keyBytes);
     keyBytes.fill(0);
-    return { nonce, key };
+    return key;
   };
 
   return {
     sealRandom(header, plaintext, associatedData) {
-      const { nonce, key } = nextMessage();
-      const prefix = Buffer.concat([header, nonce]);
-      return gcmSeal(key, nonce.subarray(CONTEXT_BYTES), plaintext, associatedData, prefix, AES_256_GCM_FORM);
+      if (used === BATCH) drawAhead();
+      const index = used++; // before anything can throw
+      const start = header.length + XAES_NONCE_BYTES;
+      const sealed = Buffer.allocUnsafe(start + plaintext.length + TAG_BYTES);
+      sealed.set(header);
+      nonces.copy(sealed, header.length, index * XAES_NONCE_BYTES, (index + 1) * XAES_NONCE_BYTES);
+      const gcmNonce = sealed.subarray(start - GCM_NONCE_BYTES, start);
+      gcmSealInto(sealed, start, takeKey(index), gcmNonce, plaintext, associatedData, AES_256_GCM_FORM);
+      return sealed;
     },
     seal: (nonce, plaintext, associatedData, prefix) =>
-      gcmSeal(messageKey(nonce), nonce.subarray(CONTEXT_BYTES), plaintext, associatedData, prefix, AES_256_GCM_FORM),
-    open: (nonce, sealed, associatedData, start) =>
-      gcmOpen(messageKey(nonce), nonce.subarray(CONTEXT_BYTES), sealed, associatedData, AES_256_GCM_FORM, start),
+      gcmSeal(messageKey(nonce, 0), nonce.subarray(CONTEXT_BYTES), plaintext, associatedData, prefix, AES_256_GCM_FORM),
+    open(sealed, start, associatedData) {
+      const end = start + XAES_NONCE_BYTES;
+      const gcmNonce = sealed.subarray(start + CONTEXT_BYTES, end);
+      return gcmOpen(messageKey(sealed, start), gcmNonce, sealed, associatedData, AES_256_GCM_FORM, end);
+    },
   };
 }
 
