@@ -1,4 +1,12 @@
-import { type Cell, encodeBase64Url, type FieldKey, fieldKeyId, openField, sealField } from '@bulwark/crypto';
+import {
+  type Cell,
+  encodeBase64Url,
+  type FieldKey,
+  fieldKeyId,
+  openField,
+  type SealFieldOptions,
+  sealField,
+} from '@bulwark/crypto';
 import { KeyringError } from './errors.ts';
 import type { Access, KeyAccess, OpeningWork, SealingWork } from './key-access.ts';
 import type { KeyId } from './key-document.ts';
@@ -9,7 +17,7 @@ import { fieldKeyOf, openingVersion, requireKind, type UsableKey } from './usabl
 export type ScopedCell = Omit<Cell, 'scope'>;
 
 /** A value and where it belongs. */
-export interface PlainField {
+export interface PlainField extends SealFieldOptions {
   readonly cell: ScopedCell;
   readonly plaintext: Uint8Array | string;
 }
@@ -47,7 +55,7 @@ export interface FieldOperations {
   sealFields(id: KeyId, fields: readonly PlainField[]): Promise<Buffer[]>;
   /** All or none, in the same order. */
   openFields(id: KeyId, fields: readonly SealedField[], access?: Access): Promise<Buffer[]>;
-  sealFieldSync(id: KeyId, cell: ScopedCell, plaintext: Uint8Array | string): Buffer;
+  sealFieldSync(id: KeyId, cell: ScopedCell, plaintext: Uint8Array | string, options?: SealFieldOptions): Buffer;
   openFieldSync(id: KeyId, cell: ScopedCell, sealed: Uint8Array, access?: Access): Buffer;
   sealValue(id: KeyId, value: PlainValue): Promise<Buffer>;
   openValue(id: KeyId, value: SealedValue, access?: Access): Promise<Buffer>;
@@ -70,8 +78,8 @@ export function fieldOperations(access: KeyAccess, emit: EmitKeyEvent, now: () =
       bytes,
       run(version, key) {
         requireKind(key, 'data');
-        const sealed = fields.map(({ cell }, i) =>
-          sealField(fieldKeyOf(version), { ...cell, scope: id.scope }, plaintexts[i]!),
+        const sealed = fields.map(({ cell, pad }, i) =>
+          sealField(fieldKeyOf(version), { ...cell, scope: id.scope }, plaintexts[i]!, pad ? { pad } : undefined),
         );
         emit('sealed', id, {
           version: version.version.version,
@@ -144,7 +152,8 @@ export function fieldOperations(access: KeyAccess, emit: EmitKeyEvent, now: () =
     openField: async (id, cell, sealed, allowed) => (await openAll(id, [ordinary({ cell, sealed })], allowed))[0]!,
     sealFields: async (id, fields) => sealAll(id, fields.map(ordinary)),
     openFields: async (id, fields, allowed) => openAll(id, fields.map(ordinary), allowed),
-    sealFieldSync: (id, cell, plaintext) => access.sealingSync(id, sealing(id, [ordinary({ cell, plaintext })]))[0]!,
+    sealFieldSync: (id, cell, plaintext, options) =>
+      access.sealingSync(id, sealing(id, [ordinary({ cell, plaintext, ...options })]))[0]!,
     openFieldSync: (id, cell, sealed, allowed = {}) =>
       access.openingSync(id, opening(id, [ordinary({ cell, sealed })], allowed))[0]!,
     sealValue: async (id, value) => (await sealAll(id, plainCells(id, [value])))[0]!,

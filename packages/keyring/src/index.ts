@@ -25,7 +25,7 @@ export type { KeyInfo, VersionInfo } from './key-info.ts';
 export type { CreateKeyOptions, KeyLifecycle } from './key-lifecycle.ts';
 export type { KeyState } from './key-state.ts';
 export { type Keys, type KeysOptions, openKeys } from './keys.ts';
-export type { MessageKey, OtherOperations } from './other-operations.ts';
+export type { MessageKey, OtherOperations, VersionedIndex } from './other-operations.ts';
 export { type DestructionReceipt, verifyReceipt } from './receipt.ts';
 export type { RecipientCheck } from './recipients.ts';
 export { localRoot, type RootProvider } from './root.ts';

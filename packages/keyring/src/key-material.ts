@@ -24,6 +24,8 @@ export interface KeyMaterial {
   readonly macKey: KeyObject;
   /** For kind `data`. */
   readonly fieldKey: FieldKey | null;
+  /** For kind `index`: the secret as an object, by which `blindIndex` knows the keys that it has derived already. */
+  readonly indexKey: KeyObject | null;
   /** For kind `vault`: base64url. */
   readonly publicKey: string | null;
 }
@@ -49,6 +51,7 @@ export function deriveMaterial(kind: KeyKind, suite: FieldSuite | null, secret: 
     kid: encodeBase64Url(kid),
     macKey: createSecretKey(macKey),
     fieldKey,
+    indexKey: kind === 'index' ? createSecretKey(secret) : null,
     publicKey: publicKey && encodeBase64Url(publicKey),
   };
   macKey.fill(0);
@@ -56,8 +59,8 @@ export function deriveMaterial(kind: KeyKind, suite: FieldSuite | null, secret: 
 }
 
 /**
- * Zeroes what can be zeroed. What OpenSSL holds for the derived keys goes when they are collected, and copies that the
- * runtime made are beyond reach.
+ * Zeroes what can be zeroed. What OpenSSL holds, the derived keys and those of indexes, goes when it is collected, and
+ * copies that the runtime made are beyond reach.
  */
 export function eraseMaterial(materials: Iterable<KeyMaterial>): void {
   for (const { secret } of materials) secret.fill(0);

@@ -46,6 +46,8 @@ export interface Keys extends KeyLifecycle, KeyDestruction, KeyBackup, FieldOper
   warm(ids: readonly KeyId[]): Promise<void>;
   /** Forgets what is cached of a key, so that a change made by another process counts at once. */
   refresh(id: KeyId): Promise<void>;
+  /** Loads a key again, so that a change made by another process counts, while what is cached goes on serving. */
+  reload(id: KeyId): Promise<void>;
   /** Erases keys from memory and hands back unspent uses. Nothing works afterwards. */
   close(): Promise<void>;
 }
@@ -137,6 +139,7 @@ export function openKeys(options: KeysOptions): Keys {
       );
     },
     refresh: (id) => onChanged(id, true),
+    reload: (id) => onChanged(id, false),
     async close() {
       clearInterval(keepWarm);
       warm.clear();

@@ -13,6 +13,7 @@ import {
 import type { Access, KeyAccess, OpeningWork, SealingWork } from './key-access.ts';
 import type { KeyId } from './key-document.ts';
 import { type EmitKeyEvent, reasonOf } from './key-event.ts';
+import { stateAt } from './key-state.ts';
 import { openingVersion, requireKind, type UsableVersion } from './usable-key.ts';
 
 /** A key for one message or file, and which version it is of. */
@@ -23,6 +24,13 @@ export interface MessageKey {
   readonly key: KeyObject;
 }
 
+/** A blind index under one version of its key. */
+export interface VersionedIndex {
+  readonly version: number;
+  readonly state: 'pre-active' | 'active' | 'deactivated';
+  readonly index: Buffer;
+}
+
 /** What keys of the other kinds are for, and messages. Errors are those of `FieldOperations`. */
 export interface OtherOperations {
   /** What equality search compares, under the newest version of an index key; 16 bytes unless `column` says otherwise. */
@@ -30,6 +38,11 @@ export interface OtherOperations {
   /** The same under each version that is not given up, newest first: for `WHERE … IN` while an index key is rotated. */
   blindIndexes(id: KeyId, column: BlindIndex, value: string): Promise<Buffer[]>;
   blindIndexSync(id: KeyId, column: BlindIndex, value: string): Buffer;
+  /**
+   * The same under each version that is not given up, oldest first, one that is not active yet included: for columns
+   * that are kept under two versions while an index key is rotated.
+   */
+  blindIndexVersionsSync(id: KeyId, column: BlindIndex, value: string): VersionedIndex[];
   /** @returns kid (18) ‖ enc (32) ‖ ciphertext ‖ tag (16), HPKE to the vault's public half. */
   sealToVault(id: KeyId, plaintext: Uint8Array, context: Uint8Array): Promise<Buffer>;
   openFromVault(id: KeyId, sealed: Uint8Array, context: Uint8Array, access?: Access): Promise<Buffer>;
@@ -54,7 +67,7 @@ export function otherOperations(access: KeyAccess, emit: EmitKeyEvent, now: () =
     run({ version, material }, key) {
       requireKind(key, 'index');
       emit('sealed', id, { version: version.version, purpose: `${column.table}.${column.column}` });
-      return blindIndex(material.secret, column, value);
+      return blindIndex(material.indexKey!, column, value);
     },
   });
 
@@ -100,7 +113,23 @@ export function otherOperations(access: KeyAccess, emit: EmitKeyEvent, now: () =
         run(key) {
           requireKind(key, 'index');
           const usable = [...key.byKid.values()].filter(({ version }) => version.state !== 'pre-active').reverse();
-          return usable.map(({ material }) => blindIndex(material.secret, column, value));
+          return usable.map(({ material }) => blindIndex(material.indexKey!, column, value));
+        },
+      }),
+
+    blindIndexVersionsSync: (id, column, value) =>
+      access.openingSync(id, {
+        kids: [],
+        bytes: value.length,
+        run(key) {
+          requireKind(key, 'index');
+          const at = Math.max(now(), key.notBefore);
+          return [...key.byKid.values()].flatMap(({ version, material }): VersionedIndex[] => {
+            const state = stateAt(version, at);
+            if (state === 'compromised' || state === 'destroyed') return [];
+            if (version.version < key.loaded.document.minDecryptVersion) return [];
+            return [{ version: version.version, state, index: blindIndex(material.indexKey!, column, value) }];
+          });
         },
       }),
 
