@@ -11,6 +11,8 @@ export interface Context {
   readonly output: Output;
   /** Aborts at the first Ctrl-C or SIGTERM. Only commands that have something to stop or to clear away call it. */
   readonly stopSignal: () => AbortSignal;
+  /** Has Ctrl-C and SIGTERM call this, where they would end the process, until the returned function is called. */
+  readonly onStop: (listener: () => void) => () => void;
   /** Aborts when the process that started this one is gone; never, when it was not started by `bulwark up`. */
   readonly parentGone: () => AbortSignal;
 }

@@ -33,6 +33,8 @@ export function explainError(error: unknown): Explanation {
     return { outcome: 'usage', lines: [message.replaceAll('\n', ' ')], fields: {} };
   }
   if (error instanceof CliError) return { outcome: error.outcome, lines: [error.message], fields: {} };
+  // What went wrong first; that something could not be closed after it is its consequence.
+  if (error instanceof SuppressedError) return explainError(error.suppressed);
   if (!(error instanceof Error)) return { outcome: 'failed', lines: ['failed for an unknown reason'], fields: {} };
   if (error.name === 'ConfigError' && 'problems' in error) {
     const problems = error.problems as { setting: string; message: string }[];

@@ -1,7 +1,7 @@
 import process from 'node:process';
 import { EXIT_CODES } from './exit-codes.ts';
 import { runCli } from './run-cli.ts';
-import { createStopSignal } from './stop-signal.ts';
+import { createStopSignal, listenForStop } from './stop-signal.ts';
 
 /** How long an agent whose `bulwark up` was killed may take to end. */
 const ORPHAN_MS = 3000;
@@ -22,6 +22,7 @@ const outcome = await runCli(argv.slice(2), {
   stdout,
   stderr,
   stopSignal: () => createStopSignal(process, () => process.exit(EXIT_CODES.interrupted.code)),
+  onStop: (listener) => listenForStop(process, listener),
   parentGone: () => {
     const gone = new AbortController();
     // `bulwark up` starts its agent with a channel that closes with it, even when it is killed.

@@ -125,6 +125,7 @@ async function runHere(args: readonly string[], env: Record<string, string> = {}
     stdout: stream('stdout'),
     stderr: stream('stderr'),
     stopSignal: () => AbortSignal.abort(),
+    onStop: () => () => {},
     parentGone: () => AbortSignal.abort(),
   });
   return { outcome, ...written };
@@ -154,7 +155,8 @@ test('--debug adds the stack', async () => {
 });
 
 describe('help is on standard output, for', () => {
-  const keys = 'generate create list show rotate rotate-expired retire destroy export import rewrap doctor';
+  const keys =
+    'generate create list show rotate rotate-expired retire destroy receipt-key verify-receipt export import rewrap doctor';
   const files = 'encrypt decrypt inspect verify keygen';
   const commands = [
     ...['', 'up', 'server', 'agent', 'agent enroll', 'agent run', 'doctor'],

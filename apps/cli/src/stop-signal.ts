@@ -3,6 +3,7 @@
  * terminal sends it too. Within this time they count as one.
  */
 const SAME_PRESS_MS = 500;
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'];
 
 /**
  * A signal that aborts at the first SIGINT, SIGTERM or SIGHUP. A second one, later, calls `endAtOnce`.
@@ -20,8 +21,20 @@ export function createStopSignal(target: NodeJS.EventEmitter, endAtOnce: () => v
       endAtOnce();
     }
   };
-  for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP']) target.on(name, onSignal);
+  listenForStop(target, onSignal);
   return controller.signal;
+}
+
+/**
+ * Calls `listener` at each SIGINT, SIGTERM or SIGHUP, which then no longer end the process by themselves.
+ *
+ * @returns What gives them back.
+ */
+export function listenForStop(target: NodeJS.EventEmitter, listener: () => void): () => void {
+  for (const name of SIGNALS) target.on(name, listener);
+  return () => {
+    for (const name of SIGNALS) target.off(name, listener);
+  };
 }
 
 /** Resolves when the signal aborts, at once if it has. */

@@ -33,3 +33,19 @@ test("files are sealed under a keyring's key, and open after it was rotated", as
   await assert.rejects(unnamed, { name: 'KeyringError', code: 'ERR_KEY_NOT_FOUND' });
   await keyring.close();
 });
+
+test('files under a compromised version open where the caller insists, and only there', async () => {
+  await using files = await scratch();
+  const source = await files.write('content', 'text');
+  const keyring = openKeys({ store: memoryStore(), roots: [localRoot(generateKey())] });
+  const id = { scope: 'acme', name: 'logs' };
+  await keyring.create(id);
+  const keys = keyringFileKeys(keyring, 'acme', ['logs']);
+  await sealFile(source, files.path('1'), { key: 'logs', keys });
+  await keyring.compromise(id, 1);
+
+  await assert.rejects(verifyFile(files.path('1'), { keys }), { name: 'KeyringError', code: 'ERR_KEY_COMPROMISED' });
+  const insisting = keyringFileKeys(keyring, 'acme', ['logs'], { allowCompromised: true });
+  assert.equal((await verifyFile(files.path('1'), { keys: insisting })).plaintextBytes, 4);
+  await keyring.close();
+});

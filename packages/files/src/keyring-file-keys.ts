@@ -1,5 +1,5 @@
 import { CryptoError } from '@bulwark/crypto';
-import type { Keys } from '@bulwark/keyring';
+import type { Access, Keys } from '@bulwark/keyring';
 import type { FileKey, FileKeys } from './file-keys.ts';
 
 /**
@@ -8,11 +8,14 @@ import type { FileKey, FileKeys } from './file-keys.ts';
  *
  * @param names Under which files may be sealed. A file names its key by id, so they are asked for it in this order: the
  *   fewer, the better.
+ * @param access allowCompromised: what versions sealed that are compromised opens as well. Anybody may have made such a
+ *   file.
  */
 export function keyringFileKeys(
   keyring: Pick<Keys, 'messageKey' | 'messageKeyOf'>,
   scope: string,
   names: readonly string[],
+  access: Access = {},
 ): FileKeys {
   const fileKey = async (given: ReturnType<Keys['messageKey']>): Promise<FileKey> => {
     const { kid, key } = await given;
@@ -23,7 +26,7 @@ export function keyringFileKeys(
     async opening(kid) {
       for (const name of names) {
         try {
-          return await fileKey(keyring.messageKeyOf({ scope, name }, kid));
+          return await fileKey(keyring.messageKeyOf({ scope, name }, kid, access));
         } catch (error) {
           if (!(error instanceof CryptoError && error.code === 'ERR_KEY_UNKNOWN')) throw error;
         }

@@ -1,4 +1,5 @@
 import { CryptoError } from '@bulwark/crypto';
+import { UnsafeFileError } from '@bulwark/private-files';
 import { KeyringError } from './errors.ts';
 import { areGenuineUses, isGenuineDocument, type KeyDocument, type KeyId, signingVersion } from './key-document.ts';
 import { eraseMaterial, type KeyMaterial } from './key-material.ts';
@@ -99,7 +100,9 @@ export function guardStore(store: VersionedKeyStore): VersionedKeyStore {
       return await work();
     } catch (cause) {
       if (cause instanceof KeyringError) throw cause;
-      throw new KeyringError('ERR_KEY_UNAVAILABLE', 'the key store does not answer', { cause });
+      // Which file it is and how to mend it has to be in the message: that alone is what reports and logs repeat.
+      const why = cause instanceof UnsafeFileError ? `: ${cause.message}` : '';
+      throw new KeyringError('ERR_KEY_UNAVAILABLE', `the key store does not answer${why}`, { cause });
     }
   }
   return {

@@ -2,12 +2,12 @@ import { generateAgreementKeyPair, generateHybridKeyPair } from '@bulwark/crypto
 import { readPrivateFile } from '@bulwark/private-files';
 import { CliError } from '../errors.ts';
 import { writeNewFile } from '../new-file.ts';
-import { type BoxKind, decodeKeyText, encodeKeyText } from './key-text.ts';
-import { encodePublicKey } from './public-key.ts';
+import { type BoxKind, decodeKeyText, encodeKeyText, type PairKind } from './key-text.ts';
+import { encodePublicKey, type PublicKey } from './public-key.ts';
 
-/** A private key that files and backups were sealed to. */
-export interface PrivateKey {
-  readonly kind: BoxKind;
+/** A private key that files and backups were sealed to, or that receipts are signed with. */
+export interface PrivateKey<Kind extends PairKind = PairKind> {
+  readonly kind: Kind;
   /** 32 bytes. */
   readonly bytes: Uint8Array;
 }
@@ -20,24 +20,35 @@ export interface PrivateKey {
  */
 export async function createIdentityFile(path: string, kind: BoxKind, now: Date): Promise<string> {
   const { publicKey, privateKey } = kind === 'hybrid' ? generateHybridKeyPair() : generateAgreementKeyPair();
-  const publicText = encodePublicKey({ kind, bytes: publicKey });
-  const lines = [
-    `# made ${now.toISOString()}`,
-    `# public key: ${publicText}`,
-    encodeKeyText('bwkey1', kind, privateKey),
-  ];
+  const text = keyFileText({ kind, bytes: publicKey }, { kind, bytes: privateKey }, now);
   privateKey.fill(0);
-  await writeNewFile(path, `${lines.join('\n')}\n`);
-  return publicText;
+  await writeNewFile(path, text);
+  return encodePublicKey({ kind, bytes: publicKey });
 }
 
-/** Reads a private key from its file. @throws CliError usage; UnsafeFileError where others may read it */
-export async function readIdentityFile(path: string): Promise<PrivateKey> {
+/** What the file of a private key says. */
+export function keyFileText(publicKey: PublicKey, { kind, bytes }: PrivateKey, now: Date): string {
+  const made = `# made ${now.toISOString()}`;
+  return `${made}\n# public key: ${encodePublicKey(publicKey)}\n${encodeKeyText('bwkey1', kind, bytes)}\n`;
+}
+
+/**
+ * Reads a private key from its file.
+ *
+ * @param kinds That are of use here.
+ * @throws CliError usage; UnsafeFileError where others may read it
+ */
+export async function readPrivateKeyFile<Kind extends PairKind>(
+  path: string,
+  kinds: readonly Kind[],
+): Promise<PrivateKey<Kind>> {
   const content = await readPrivateFile(path);
   const lines = content.toString('utf8').split('\n');
   content.fill(0);
   const keys = lines.map((line) => line.trim()).filter((line) => line !== '' && !line.startsWith('#'));
   const key = keys.length === 1 ? decodeKeyText('bwkey1', keys[0] ?? '') : undefined;
   if (key === undefined) throw new CliError('usage', `${path} does not hold one private key (bwkey1.…), whole`);
-  return key;
+  const kind = kinds.find((each) => each === key.kind);
+  if (kind !== undefined) return { kind, bytes: key.bytes };
+  throw new CliError('usage', `the private key of ${path} is of the kind ${key.kind}; wanted is ${kinds.join(' or ')}`);
 }

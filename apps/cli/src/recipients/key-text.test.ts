@@ -10,7 +10,9 @@ describe('a key as text is read as it was written:', () => {
     ['bwpub1', 'x25519', key],
     ['bwpub1', 'hybrid', generateHybridKeyPair().publicKey],
     ['bwkey1', 'x25519', key],
+    ['bwpub1', 'ed25519', key],
     ['bwkey1', 'hybrid', key],
+    ['bwkey1', 'ed25519', key],
   ] as const;
   for (const [mark, kind, bytes] of cases) {
     test(`${mark} ${kind}`, () => {
@@ -35,6 +37,8 @@ describe('a key as text is refused', () => {
     ['with another letter', `bwpub1.x25519.${body.slice(0, 5)}${other}${body.slice(6)}`],
     ['cut', text.slice(0, -4)],
     ['as another kind', text.replace('x25519', 'hybrid')],
+    ['as another kind of the same length', text.replace('x25519', 'ed25519')],
+    ['as what every object has', text.replace('x25519', 'toString')],
     ['as a private key', text.replace('bwpub1', 'bwkey1')],
     ['of an unknown kind', text.replace('x25519', 'p256')],
     ['empty', 'bwpub1.x25519.'],

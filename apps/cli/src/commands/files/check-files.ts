@@ -7,9 +7,9 @@ import { CliError } from '../../errors.ts';
 import type { Outcome } from '../../exit-codes.ts';
 import { byteText } from '../../progress-bar.ts';
 import { beginFileRun } from './file-run.ts';
-import { SUFFIX } from './file-targets.ts';
-import { type FoundFile, findFiles } from './file-tree.ts';
+import { type FileTree, findFiles } from './file-tree.ts';
 import { createOpeners, type OpenerOptions } from './opener.ts';
+import { sealedFilesOf } from './sealed-files.ts';
 import { isStreamed, STANDARD } from './standard-streams.ts';
 
 interface VerifyOptions extends OpenerOptions {
@@ -40,7 +40,7 @@ export async function verifyFiles(
     });
     return run.finish();
   }
-  const { files, passedOver } = await sealedFilesOf(paths);
+  const { files, passedOver } = await findSealedFiles(paths);
   const run = beginFileRun('Verified', files.length + passedOver.length, context);
   for (const { path, reason } of passedOver) run.passOver(path, reason);
   const threads = options.threads === undefined ? {} : { threads: options.threads };
@@ -56,7 +56,7 @@ export async function verifyFiles(
 
 /** `bulwark files inspect PATH…` */
 export async function inspectFiles(_options: unknown, { output }: Context, paths: readonly string[]): Promise<Outcome> {
-  const { files, passedOver } = await sealedFilesOf(paths);
+  const { files, passedOver } = await findSealedFiles(paths);
   let outcome: Outcome = passedOver.length > 0 ? 'failed' : 'ok';
   const fail = (path: string, message: string, code?: string) =>
     output.complain({ event: 'file-failed', path, code, message }, `${path}: ${message}`);
@@ -75,12 +75,11 @@ export async function inspectFiles(_options: unknown, { output }: Context, paths
   return outcome;
 }
 
-/** Files that were named, and those below directories that have the suffix. */
-async function sealedFilesOf(paths: readonly string[]) {
-  const trees = await Promise.all(paths.map(findFiles));
-  const isWanted = ({ isNamed, name }: FoundFile) => isNamed || name.endsWith(SUFFIX);
+/** What is sealed of all paths. */
+async function findSealedFiles(paths: readonly string[]): Promise<Pick<FileTree, 'files' | 'passedOver'>> {
+  const trees = await Promise.all(paths.map(async (path) => sealedFilesOf(path, await findFiles(path))));
   return {
-    files: trees.flatMap(({ files }) => files.filter(isWanted)),
+    files: trees.flatMap(({ files }) => files),
     passedOver: trees.flatMap(({ passedOver }) => passedOver),
   };
 }

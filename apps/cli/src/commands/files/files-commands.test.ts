@@ -4,6 +4,8 @@ import { randomBytes } from 'node:crypto';
 import { chmod, mkdir, readdir, readFile, stat, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
+import { fileStore, openKeys } from '@bulwark/keyring';
+import { keyFileRoot } from '@bulwark/keyring/roots/key-file';
 import { type TempDir, tempDir } from '../../../../../testing/temp-dir.ts';
 import { waitFor } from '../../../../../testing/wait-for.ts';
 import { onTerminal } from '../../../testing/on-terminal.ts';
@@ -216,6 +218,68 @@ describe('standard input and output', () => {
       (await readdir(directory.path)).filter((name) => /cut-target|\.part$/.test(name)),
       [],
     );
+  });
+});
+
+describe('a file under a compromised version of a key', () => {
+  const keyDir = () => ['--key-dir', at('compromised'), '--root', 'key-file', '--root-key-file', at('root.key')];
+  const file = () => at('under-compromised.bwf');
+  before(async () => {
+    await run(['keys', 'create', 'leaked', ...keyDir()]);
+    await run(['files', 'encrypt', at('plain'), '-o', file(), '--key', 'leaked', ...keyDir()]);
+    await run(['files', 'encrypt', at('tree'), '-o', at('tree-compromised'), '--key', 'leaked', ...keyDir()]);
+    const root = await keyFileRoot(at('root.key'));
+    const keys = openKeys({ store: await fileStore(at('compromised/keys')), roots: [root] });
+    await keys.compromise({ scope: '', name: 'leaked' }, 1);
+    await keys.close();
+  });
+
+  test('is not decrypted unasked', async () => {
+    const { code, stderr } = await bulwark(['files', 'decrypt', file(), '-o', at('no'), ...keyDir()]);
+    assert.equal(code, EXIT_CODES.failed.code);
+    assert.match(stderr, /^bulwark: version 1 of key leaked is compromised; --allow-compromised opens it\n$/);
+  });
+
+  test('is decrypted with --allow-compromised, and a warning', async () => {
+    const args = ['files', 'decrypt', file(), '-o', at('rescued-one'), '--allow-compromised', ...keyDir()];
+    const { code, stderr } = await bulwark(args);
+    assert.equal(code, 0, stderr);
+    assert.match(stderr, /^bulwark: warning: version 1 of leaked is compromised; whoever has it can have made .*\n$/);
+    assert.deepEqual(await readFile(at('rescued-one')), CONTENT);
+  });
+
+  test('is one of many for which there is one event', async () => {
+    const args = ['verify', at('tree-compromised'), '--allow-compromised', '--json'];
+    const { code, stdout } = await bulwark(['files', ...args, ...keyDir()]);
+    assert.equal(code, 0, stdout);
+    const events = jsonLines(stdout).filter(({ event }) => event === 'key-compromised');
+    assert.deepEqual(events, [{ event: 'key-compromised', scope: '', name: 'leaked', version: 1 }]);
+    assert.equal(jsonLines(stdout).at(-1)?.done, 3);
+  });
+});
+
+describe('a directory without a sealed file is told, and nothing is made, by', () => {
+  before(() => mkdir(at('unsealed/below'), { recursive: true }));
+  for (const args of [['decrypt', '-o', 'no'], ['verify'], ['inspect']]) {
+    test(args.join(' '), async () => {
+      await writeFile(at('unsealed/below/x'), 'x');
+      const [command = '', ...more] = args;
+      const given = ['files', command, at('unsealed'), ...more.map((each) => (each === 'no' ? at('no') : each))];
+      const { code, stderr } = await bulwark(given);
+      assert.equal(code, EXIT_CODES.failed.code);
+      assert.match(stderr, /^bulwark: \S+\/unsealed: has no file below it that ends in \.bwf\n$/);
+      assert.ok(!(await readdir(directory.path)).includes('no'));
+    });
+  }
+
+  test('decrypt of it and of a file, which is decrypted', async () => {
+    const { code, stdout } = await bulwark([
+      ...['files', 'decrypt', at('unsealed'), at('sealed-0/large.bwf'), '-o', at('of-both')],
+      ...store(),
+    ]);
+    assert.equal(code, EXIT_CODES.failed.code);
+    assert.match(stdout, /^Decrypted 1 file, 195 KiB; 1 not done\.$/m);
+    assert.deepEqual(await readdir(at('of-both')), ['large']);
   });
 });
 

@@ -43,6 +43,7 @@ export function addFilesCommands(program: Command, action: Action): void {
   for (const command of [decrypt, verify]) {
     command
       .option('--identity <file>', 'file with a private key; may be given again', collect)
+      .option('--allow-compromised', 'open what versions of keys sealed that are compromised, with a warning')
       .addOption(
         new Option('--passphrase', 'open standard input with a passphrase; of files it is seen whether they need one'),
       );

@@ -1,10 +1,12 @@
-import { type FileInspection, type Identity, inspectFile, type Opener } from '@bulwark/files';
+import { type FileInspection, type FileKeys, type Identity, inspectFile, type Opener } from '@bulwark/files';
 import type { Context } from '../../context.ts';
 import { readPassphrase } from '../../passphrase.ts';
-import { readIdentityFile } from '../../recipients/identity-file.ts';
+import { readPrivateKeyFile } from '../../recipients/identity-file.ts';
+import { BOX_KINDS } from '../../recipients/key-text.ts';
 import { type OpenedKeys, openKeyStore } from '../keys/key-store.ts';
 import type { KeyStoreOptions } from '../keys/key-store-options.ts';
-import { storedFileKeys } from './file-keys.ts';
+import { nameOf } from '../keys/key-text.ts';
+import { type StoredVersion, storedFileKeys } from './file-keys.ts';
 import { passphraseSource } from './seal-for.ts';
 
 /** Options that say what files are opened with. */
@@ -12,6 +14,8 @@ export interface OpenerOptions extends KeyStoreOptions {
   readonly identity?: readonly string[];
   /** A stream is opened with a passphrase: what it needs cannot be seen beforehand. */
   readonly passphrase?: boolean;
+  /** Compromised versions of keys open as well, with a warning. */
+  readonly allowCompromised?: boolean;
 }
 
 /** What files are opened with. Everything is opened or asked for once, when the first file needs it. */
@@ -24,19 +28,22 @@ export interface Openers extends AsyncDisposable {
 export async function createOpeners(options: OpenerOptions, context: Context): Promise<Openers> {
   const identities = await Promise.all(
     (options.identity ?? []).map(async (path): Promise<Identity> => {
-      const { kind, bytes } = await readIdentityFile(path);
+      const { kind, bytes } = await readPrivateKeyFile(path, BOX_KINDS);
       return kind === 'hybrid' ? { hybrid: bytes } : { x25519: bytes };
     }),
   );
   let passphrase: Promise<string> | undefined;
   let opened: Promise<OpenedKeys> | undefined;
+  let keys: FileKeys | undefined;
   const withPassphrase = async (): Promise<Opener> => {
     passphrase ??= readPassphrase(passphraseSource(options), context);
     return { identities, passphrase: await passphrase };
   };
   const withKeys = async (): Promise<Opener> => {
     opened ??= openKeyStore(options, context);
-    return { identities, keys: storedFileKeys(await opened) };
+    const onCompromised = options.allowCompromised ? warningOf(context) : undefined;
+    keys ??= storedFileKeys(await opened, onCompromised);
+    return { identities, keys };
   };
 
   return {
@@ -52,6 +59,16 @@ export async function createOpeners(options: OpenerOptions, context: Context): P
     async [Symbol.asyncDispose]() {
       await (await opened?.catch(() => undefined))?.[Symbol.asyncDispose]();
     },
+  };
+}
+
+function warningOf({ output }: Context): (version: StoredVersion) => void {
+  return (version) => {
+    const what = `version ${version.version} of ${nameOf(version)} is compromised`;
+    output.complain(
+      { event: 'key-compromised', ...version },
+      `warning: ${what}; whoever has it can have made or changed what is opened with it`,
+    );
   };
 }
 

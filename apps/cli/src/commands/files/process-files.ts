@@ -9,6 +9,7 @@ import type { Outcome } from '../../exit-codes.ts';
 import { beginFileRun, type DoneFile } from './file-run.ts';
 import { type Direction, SUFFIX, targetsOf } from './file-targets.ts';
 import { type FileTree, type FoundFile, findFiles } from './file-tree.ts';
+import { sealedFilesOf } from './sealed-files.ts';
 
 /** Options of work that makes a file of each file. */
 export interface ProcessOptions {
@@ -36,12 +37,16 @@ export async function processFiles(
   processFile: ProcessFile,
 ): Promise<Outcome> {
   const trees: [string, FileTree][] = [];
-  for (const path of paths) trees.push([path, await wantedOf(await findFiles(path), direction)]);
+  for (const path of paths) {
+    const tree = await findFiles(path);
+    trees.push([path, direction === 'encrypt' ? await unsealedFilesOf(tree) : sealedFilesOf(path, tree)]);
+  }
   const total = trees.reduce((sum, [, { files, passedOver }]) => sum + files.length + passedOver.length, 0);
   const run = beginFileRun(direction === 'encrypt' ? 'Encrypted' : 'Decrypted', total, context);
 
   for (const [path, tree] of trees) {
     for (const { path, reason } of tree.passedOver) run.passOver(path, reason);
+    if (direction === 'decrypt' && tree.files.length === 0) continue; // so that no empty target is made
     const rootName = basename(resolve(path));
     const targetOf = await targetsOf(tree, direction, options.output, { isOnly: paths.length === 1, rootName });
     for (const file of tree.files) {
@@ -85,13 +90,11 @@ async function processJob(
   return { ...done, target };
 }
 
-/** Below directories, encrypting leaves out what is sealed already, and decrypting what is not named as sealed files are. */
-async function wantedOf(tree: FileTree, direction: Direction): Promise<FileTree> {
+/** Of a tree, what was named itself and what is not sealed already. */
+async function unsealedFilesOf(tree: FileTree): Promise<FileTree> {
   const files: FoundFile[] = [];
   for (const file of tree.files) {
-    const hasSuffix = file.name.endsWith(SUFFIX);
-    const isWanted = direction === 'decrypt' ? hasSuffix : !(hasSuffix && (await isSealed(file.path)));
-    if (file.isNamed || isWanted) files.push(file);
+    if (file.isNamed || !file.name.endsWith(SUFFIX) || !(await isSealed(file.path))) files.push(file);
   }
   return { ...tree, files };
 }

@@ -2,6 +2,7 @@ import type { Recipient, SealFor } from '@bulwark/files';
 import type { Context } from '../../context.ts';
 import { CliError } from '../../errors.ts';
 import { type PassphraseSource, readPassphrase } from '../../passphrase.ts';
+import { BOX_KINDS } from '../../recipients/key-text.ts';
 import { readPublicKey } from '../../recipients/public-key.ts';
 import { openKeyStore } from '../keys/key-store.ts';
 import type { KeyStoreOptions } from '../keys/key-store-options.ts';
@@ -38,7 +39,7 @@ export async function openSealFor(options: SealForOptions, context: Context): Pr
   }
   const recipients = await Promise.all(
     recipient.map(async (each): Promise<Recipient> => {
-      const { kind, bytes } = await readPublicKey(each);
+      const { kind, bytes } = await readPublicKey(each, BOX_KINDS);
       return kind === 'hybrid' ? { hybrid: bytes } : { x25519: bytes };
     }),
   );

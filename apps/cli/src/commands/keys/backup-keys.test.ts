@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { readdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { type TempDir, tempDir } from '../../../../../testing/temp-dir.ts';
@@ -116,6 +116,42 @@ describe('a backup is refused', () => {
     assert.match(stdout, /^Not imported, since another key has the name here: orders$/m);
     assert.deepEqual((await kids('conflict')).at(-1), before[0]);
   });
+});
+
+describe('--force replaces a backup', () => {
+  const split = (file: string) => ['export', '-o', at(file), '--custodians', '2', '--threshold', '2'];
+  const left = async () => (await readdir(directory.path)).filter((name) => name.endsWith('.tmp'));
+
+  test('and its shares', async () => {
+    for (const args of [split('renewed'), [...split('renewed'), '--force']]) {
+      const { code, stderr } = await run('from', ...args);
+      assert.equal(code, 0, stderr);
+    }
+    assert.deepEqual(await left(), []);
+    for (const file of ['renewed', 'renewed.share-1-of-2']) assert.equal((await stat(at(file))).mode & 0o777, 0o600);
+    const shares = [1, 2].flatMap((i) => ['--share', at(`renewed.share-${i}-of-2`)]);
+    const { code, stderr } = await run('to-renewed', 'import', at('renewed'), ...shares);
+    assert.equal(code, 0, stderr);
+  });
+
+  // 13 more for the name of a share: a file system takes 255.
+  const cases = [
+    { where: 'there is a directory', name: 'kept', says: /kept\.share-2-of-2 is a directory/ },
+    { where: 'its name is too long', name: 'k'.repeat(250), says: /\.share-1-of-2 cannot be used \(ENAMETOOLONG\)/ },
+  ];
+  for (const { where, name, says } of cases) {
+    test(`not before each share has a place: where ${where}, the older backup stays`, async () => {
+      await run('from', 'export', '-o', at(name), '--backup-passphrase-file', at('passphrase'));
+      const older = await readFile(at(name), 'utf8');
+      if (name === 'kept') await mkdir(at(`${name}.share-2-of-2`));
+      const { code, stderr } = await run('from', ...split(name), '--force');
+      assert.equal(code, EXIT_CODES.failed.code);
+      assert.match(stderr, says);
+      assert.equal(await readFile(at(name), 'utf8'), older);
+      assert.deepEqual(await left(), []);
+      assert.ok(!(await readdir(directory.path)).includes(`${name}.share-1-of-2`));
+    });
+  }
 });
 
 describe('no backup is written', () => {

@@ -1,13 +1,14 @@
-import { readFile, rm } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { text } from 'node:stream/consumers';
 import { type BackupOpener, type BackupProtection, backupDigest, type KeyId } from '@bulwark/keyring';
 import { readPrivateFile, systemReason } from '@bulwark/private-files';
 import type { Context } from '../../context.ts';
 import { CliError } from '../../errors.ts';
 import type { Outcome } from '../../exit-codes.ts';
-import { writeNewFile } from '../../new-file.ts';
+import { replaceFiles, writeNewFiles } from '../../new-file.ts';
 import { type PassphraseSource, readPassphrase } from '../../passphrase.ts';
-import { readIdentityFile } from '../../recipients/identity-file.ts';
+import { readPrivateKeyFile } from '../../recipients/identity-file.ts';
+import { BOX_KINDS } from '../../recipients/key-text.ts';
 import { readPublicKey } from '../../recipients/public-key.ts';
 import { type OpenedKeys, openKeyStore } from './key-store.ts';
 import type { KeyStoreOptions } from './key-store-options.ts';
@@ -38,13 +39,15 @@ export async function exportKeys(options: ExportOptions, context: Context): Prom
   const ids = options.key?.map(opened.id) ?? (options.scope === undefined ? undefined : await existing(opened));
   const { backup, shares } = await opened.keys.exportKeys(ids, protection);
   const shareFiles = shares.map((share, i) => ({
-    file: `${options.output}.share-${i + 1}-of-${shares.length}`,
+    path: `${options.output}.share-${i + 1}-of-${shares.length}`,
     content: `${share}\n`,
   }));
-  await writeTogether([{ file: options.output, content: backup }, ...shareFiles], options.force ?? false);
+  // The backup last: until then the one before is there, which custodians who have their shares can open.
+  const toWrite = [...shareFiles, { path: options.output, content: backup }];
+  await (options.force ? replaceFiles(toWrite) : writeNewFiles(toWrite));
 
   const digest = backupDigest(backup);
-  const files = shareFiles.map(({ file }) => file);
+  const files = shareFiles.map(({ path }) => path);
   const toGive = files.map((file) => `  ${file}`);
   const lines = [
     `The keys are in ${options.output}.`,
@@ -98,14 +101,14 @@ async function protectionOf(options: ExportOptions, context: Context): Promise<B
   }
   return {
     ...(hasPassphrase && { passphrase: await readPassphrase(passphraseSource(options), context, { isNew: true }) }),
-    recipients: await Promise.all(recipient.map(async (given) => (await readPublicKey(given)).bytes)),
+    recipients: await Promise.all(recipient.map(async (given) => (await readPublicKey(given, BOX_KINDS)).bytes)),
     ...(custodians !== undefined && threshold !== undefined && { custodians: { shares: custodians, threshold } }),
   };
 }
 
 async function openerOf(options: ImportOptions, context: Context): Promise<BackupOpener> {
   const { identity, share = [] } = options;
-  if (identity !== undefined) return { privateKey: (await readIdentityFile(identity)).bytes };
+  if (identity !== undefined) return { privateKey: (await readPrivateKeyFile(identity, BOX_KINDS)).bytes };
   if (share.length > 0) {
     return { shares: await Promise.all(share.map(async (file) => (await readPrivateFile(file)).toString('utf8'))) };
   }
@@ -115,20 +118,6 @@ async function openerOf(options: ImportOptions, context: Context): Promise<Backu
 function passphraseSource({ backupPassphraseFile: file }: BackupOptions): PassphraseSource {
   const what = 'passphrase of the backup';
   return { what, flag: '--backup-passphrase-file', file, variable: 'BULWARK_BACKUP_PASSPHRASE' };
-}
-
-/** Writes all of the files or none of them. */
-async function writeTogether(files: readonly { file: string; content: string }[], replace: boolean): Promise<void> {
-  const written: string[] = [];
-  try {
-    for (const { file, content } of files) {
-      await writeNewFile(file, content, { replace });
-      written.push(file);
-    }
-  } catch (error) {
-    for (const file of written) await rm(file, { force: true });
-    throw error;
-  }
 }
 
 function unreadable(file: string): (error: unknown) => never {

@@ -1,4 +1,4 @@
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import { addRootOptions, type RootOptions } from './root-options.ts';
 
 /** Options that name a key store and its root. */
@@ -7,10 +7,15 @@ export interface KeyStoreOptions extends RootOptions {
   readonly scope?: string;
 }
 
+/** `--key-dir` */
+export function keyDirOption(): Option {
+  return new Option('--key-dir <dir>', 'directory of the keys, mode 0700 (default: ENCRYPTION_KEY_PATH)');
+}
+
 /** Adds the options of a key store. */
 export function addKeyStoreOptions(command: Command): void {
   command
-    .option('--key-dir <dir>', 'directory of the keys, mode 0700 (default: ENCRYPTION_KEY_PATH)')
+    .addOption(keyDirOption())
     .option('--scope <scope>', 'whose keys, such as a tenant; without it those of nobody in particular');
   addRootOptions(command);
 }

@@ -20,25 +20,32 @@ export interface OpenedKeys extends AsyncDisposable {
   list(): Promise<KeyId[]>;
 }
 
+interface HowToOpen {
+  readonly mayCreate?: boolean;
+  readonly root?: () => Promise<RootProvider>;
+  readonly receiptKey?: () => Promise<Uint8Array>;
+}
+
 /**
  * Opens the keys of a directory, whose layout is that of `openEncryptionFrom`: the record of a passphrase, and a
  * directory for the store.
  *
- * @param options mayCreate: the first key is made here, and with it directory and record.
+ * @param how mayCreate: the first key is made here, and with it directory and record. root: in place of the one that the
+ *   options name. receiptKey: signs receipts of destruction; asked for once the root is open.
  * @throws CliError; UnsafeFileError where it is not there or others may read it; KeyringError of the root
  */
 export async function openKeyStore(
   options: KeyStoreOptions,
   context: Context,
-  { mayCreate = false } = {},
+  { mayCreate = false, ...how }: HowToOpen = {},
 ): Promise<OpenedKeys> {
   const { fileStore, openKeys } = await import('@bulwark/keyring');
   const keyDir = keyDirOf(options, context);
   if (mayCreate) await ensureDataDirectory(keyDir);
   else for (const path of [keyDir, storeDir(keyDir)]) await checkDataDirectory(path);
-  const root = await openRoot(await rootRequest(keyDir, options, context, mayCreate));
+  const root = await (how.root?.() ?? openRoot(await rootRequest(keyDir, options, context, mayCreate)));
   const store = await fileStore(storeDir(keyDir));
-  const keys = openKeys({ store, roots: [root] });
+  const keys = openKeys({ store, roots: [root], ...(how.receiptKey && { receiptKey: await how.receiptKey() }) });
   return {
     keys,
     store,

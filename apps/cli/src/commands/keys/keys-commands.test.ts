@@ -287,6 +287,28 @@ test('a directory that others may enter is refused, and how to mend it is said',
   }
 });
 
+describe('of a file of the store that others may read, it is said which, and how to mend it, by', () => {
+  const COMMANDS = ['list', 'show a', 'rotate a', 'rotate-expired', 'destroy a --confirm a --force'];
+  before(async () => {
+    const made = await bulwark(['keys', 'create', 'a', '--key-dir', at('wide-file'), ...keyFileRoot()]);
+    assert.equal(made.code, 0, made.stderr);
+  });
+  for (const command of COMMANDS) {
+    test(command, async () => {
+      for (const folder of ['metadata', 'uses', 'material']) {
+        const [file = ''] = await readdir(at(`wide-file/keys/${folder}`));
+        const path = at(`wide-file/keys/${folder}/${file}`);
+        await chmod(path, 0o640);
+        const args = ['keys', ...command.split(' '), '--key-dir', at('wide-file'), ...keyFileRoot()];
+        const { code, stderr } = await bulwark(args);
+        await chmod(path, 0o600);
+        assert.notEqual(code, 0);
+        assert.ok(stderr.includes(`${path} has mode 0640, wider than 0600; run: chmod 600 ${path}\n`), stderr);
+      }
+    });
+  }
+});
+
 describe('doctor', () => {
   const doctor = async (dir: string) => {
     const { code, stdout } = await bulwark(['keys', 'doctor', '--json', '--key-dir', at(dir), ...keyFileRoot()]);

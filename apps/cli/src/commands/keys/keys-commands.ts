@@ -3,13 +3,19 @@ import type { KeyKind } from '@bulwark/keyring';
 import { type Command, Option } from 'commander';
 import { type Action, deferred } from '../../action.ts';
 import { collect, wholeNumber } from '../../option-values.ts';
-import { addKeyStoreOptions } from './key-store-options.ts';
+import { addKeyStoreOptions, keyDirOption } from './key-store-options.ts';
 import { addRootOptions } from './root-options.ts';
 
 const KINDS: readonly KeyKind[] = ['data', 'index', 'vault', 'secret'];
 const SUITES: readonly FieldSuite[] = ['XAES-256-GCM', 'A256GCM', 'XAES-DET', 'COBBLESTONE-256', 'FERNET'];
 const DAYS = wholeNumber(1, 3650);
 const VERSION = wholeNumber(1, 1_000_000);
+
+const receiptKeyOption = () =>
+  new Option(
+    '--receipt-key-file <file>',
+    'file of mode 0600 with the key that receipts are signed with (default: receipt.key in the directory of the keys)',
+  );
 
 /** `bulwark keys …` */
 export function addKeysCommands(program: Command, action: Action): void {
@@ -52,7 +58,23 @@ export function addKeysCommands(program: Command, action: Action): void {
     .option('--confirm <name>', 'the name once more')
     .option('--reason <text>', 'for the receipt', 'asked for on the command line')
     .option('--force', 'though it is active, the newest version, or was used within the last day')
+    .option('-o, --output <file>', 'new file for the receipts, a line of JSON each')
+    .addOption(receiptKeyOption())
     .action(action(deferred(async () => (await import('./destroy-key.ts')).destroyKey)));
+
+  keys
+    .command('receipt-key')
+    .description('print the public key that receipts are verified with, and make the key pair where there is none')
+    .addOption(keyDirOption())
+    .addOption(receiptKeyOption())
+    .action(action(deferred(async () => (await import('./receipt-key.ts')).showReceiptKey)));
+  keys
+    .command('verify-receipt <file>')
+    .description('check the signatures of receipts; - for standard input')
+    .option('--public-key <key>', 'of who signed them, or a file with it (default: that of the receipt key here)')
+    .addOption(keyDirOption())
+    .addOption(receiptKeyOption())
+    .action(action(deferred(async () => (await import('./verify-receipt.ts')).verifyReceipts)));
 
   const backupPassphraseFile = () =>
     new Option(

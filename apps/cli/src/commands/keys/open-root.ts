@@ -1,4 +1,5 @@
 import type { RootProvider } from '@bulwark/keyring';
+import { readPrivateFile } from '@bulwark/private-files';
 import type { Context } from '../../context.ts';
 import { CliError } from '../../errors.ts';
 import { exists } from '../../exists.ts';
@@ -43,18 +44,30 @@ const ROOTS: Readonly<Record<RootKind, (request: RootRequest) => Promise<RootPro
     return awsKmsRoot(required(options.kmsKey, 'kms-key', options));
   },
 
-  async 'google-kms'({ options }) {
+  async 'google-kms'({ options, context: { env } }) {
     const { googleKmsRoot } = await import('@bulwark/keyring/roots/google-kms');
-    return googleKmsRoot(required(options.kmsKey, 'kms-key', options));
+    // As gcloud is told of a private or regional endpoint. The AWS SDK reads such a variable of its own by itself.
+    const endpoint = env.CLOUDSDK_API_ENDPOINT_OVERRIDES_CLOUDKMS;
+    return googleKmsRoot(required(options.kmsKey, 'kms-key', options), endpoint ? { endpoint } : {});
+  },
+
+  async 'azure-key-vault'({ options, context: { env } }) {
+    const { azureKeyVaultRoot } = await import('@bulwark/keyring/roots/azure-key-vault');
+    const key = required(options.kmsKey, 'kms-key', options);
+    const file = env.AZURE_KEY_VAULT_TOKEN_FILE;
+    const token = file
+      ? (await readPrivateFile(file)).toString('utf8').trim()
+      : requiredVariable(env, 'AZURE_KEY_VAULT_TOKEN', options);
+    return azureKeyVaultRoot(key, { token: () => token });
   },
 
   async 'vault-transit'({ options, context: { env } }) {
     const { vaultTransitRoot } = await import('@bulwark/keyring/roots/vault-transit');
     const key = required(options.kmsKey, 'kms-key', options);
     const [mount, keyName] = [key.slice(0, Math.max(0, key.lastIndexOf('/'))), key.slice(key.lastIndexOf('/') + 1)];
-    const token = requiredVariable(env, 'VAULT_TOKEN');
+    const token = requiredVariable(env, 'VAULT_TOKEN', options);
     return vaultTransitRoot({
-      address: requiredVariable(env, 'VAULT_ADDR'),
+      address: requiredVariable(env, 'VAULT_ADDR', options),
       keyName,
       token: () => token,
       ...(mount !== '' && { mount }),
@@ -92,8 +105,8 @@ function required(value: string | undefined, flag: string, { root }: RootOptions
   throw new CliError('usage', `the root ${root} needs --${flag}`);
 }
 
-function requiredVariable(env: Context['env'], name: string): string {
+function requiredVariable(env: Context['env'], name: string, { root }: RootOptions): string {
   const value = env[name];
   if (value) return value;
-  throw new CliError('configuration', `the root vault-transit needs ${name} in the environment`);
+  throw new CliError('configuration', `the root ${root} needs ${name} in the environment`);
 }

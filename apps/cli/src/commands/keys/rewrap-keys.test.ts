@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
-import { readdir, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { createPassphraseFile } from '@bulwark/keyring/roots/passphrase';
+import { fileStore, openKeys } from '@bulwark/keyring';
+import { keyFileRoot } from '@bulwark/keyring/roots/key-file';
+import { createPassphraseFile, openPassphraseFile } from '@bulwark/keyring/roots/passphrase';
 import { type TempDir, tempDir } from '../../../../../testing/temp-dir.ts';
 import { bulwark, jsonLines } from '../../../testing/run-bulwark.ts';
-import { startVaultTransit } from '../../../testing/vault-transit.ts';
 import { EXIT_CODES } from '../../exit-codes.ts';
 
 const OLD = 'canary: the old passphrase';
@@ -77,16 +78,39 @@ describe('a rewrap to a new passphrase that was interrupted', () => {
   });
 });
 
-test('keys move to a root on the network, whose token is in the environment', async () => {
-  await using vault = await startVaultTransit();
-  const env = { VAULT_ADDR: vault.url, VAULT_TOKEN: vault.token };
-  await run(['keys', 'create', 'files', '--key-dir', at('c'), ...keyFile()]);
-  const target = ['--new-root', 'vault-transit', '--new-kms-key', 'transit/root'];
-  await run(['keys', 'rewrap', '--key-dir', at('c'), ...keyFile(), ...target], env);
-  const root = ['--root', 'vault-transit', '--kms-key', 'root'];
-  assert.deepEqual(await doctor('c', env, ...root), ['ok', 'ok', 'ok']);
-  assert.deepEqual(await doctor('c', { ...env, VAULT_TOKEN: 'hvs.another' }, ...root), ['ok', 'ok', 'failed']);
-  const { code, stderr } = await bulwark(['keys', 'list', '--key-dir', at('c'), ...root], { VAULT_ADDR: vault.url });
-  assert.equal(code, EXIT_CODES.configuration.code);
-  assert.match(stderr, /needs VAULT_TOKEN/);
+describe('a rewrap that was killed once the new record was in place is taken up with the same arguments,', () => {
+  const WAYS = [
+    {
+      name: 'from a passphrase',
+      dir: 'from-passphrase',
+      args: () => [],
+      openOld: () => openPassphraseFile(at('old.json'), OLD),
+    },
+    {
+      name: 'from a key file',
+      dir: 'from-key-file',
+      args: () => keyFile(),
+      openOld: () => keyFileRoot(at('root.key')),
+    },
+  ];
+  before(() => createPassphraseFile(at('old.json'), OLD));
+  for (const { name, dir, args, openOld } of WAYS) {
+    test(name, async () => {
+      // As it is then: one key is moved, another still opens with either root, and the record is there twice.
+      await mkdir(at(dir), { mode: 0o700 });
+      const old = await openOld();
+      const next = await createPassphraseFile(at(`${dir}/root.next.json`), NEW);
+      await writeFile(at(`${dir}/root.json`), await readFile(at(`${dir}/root.next.json`)), { mode: 0o600 });
+      const store = await fileStore(at(`${dir}/keys`));
+      await openKeys({ store, roots: [next] }).create({ scope: '', name: 'moved' });
+      await openKeys({ store, roots: [old, next] }).create({ scope: '', name: 'with-both' });
+
+      const env = { ENCRYPTION_MASTER_PASSWORD: OLD, ENCRYPTION_NEW_MASTER_PASSWORD: NEW };
+      assert.match(await run(['keys', 'rewrap', '--key-dir', at(dir), ...args()], env), /^moved\nwith-both\nThe keys/);
+      assert.deepEqual(await doctor(dir, { ENCRYPTION_MASTER_PASSWORD: NEW }), ['ok', 'ok', 'ok', 'ok']);
+      assert.deepEqual((await readdir(at(dir))).sort(), ['keys', 'root.json']);
+      const without = openKeys({ store, roots: [old] });
+      await assert.rejects(without.describe({ scope: '', name: 'with-both' }), { code: 'ERR_ROOT_KEY_WRONG' });
+    });
+  }
 });

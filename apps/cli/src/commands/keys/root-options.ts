@@ -8,6 +8,7 @@ export const ROOT_KINDS = [
   'environment',
   'aws-kms',
   'google-kms',
+  'azure-key-vault',
   'vault-transit',
   'pkcs11',
 ] as const;
@@ -40,7 +41,10 @@ export function addRootOptions(command: Command, { prefix = '' }: { readonly pre
     .addOption(option('root-key-file <file>', 'file of mode 0600 with the key, for key-file'))
     .addOption(option('root-env <name>', 'variable with the key, for environment').default('BULWARK_ROOT_KEY'))
     .addOption(
-      option('kms-key <id>', 'ARN, resource name, [MOUNT/]NAME in Vault, or PKCS#11 URI, for the kinds named so'),
+      option(
+        'kms-key <id>',
+        'ARN, resource name, key URL, [MOUNT/]NAME in Vault, or PKCS#11 URI, for the kinds named so',
+      ),
     );
 }
 

@@ -32,6 +32,36 @@ async function setUp() {
 
 testRootProvider('Azure Key Vault', setUp, { canBeAway: true });
 
+describe('a bearer token in place of a credential', () => {
+  let vault: AzureKeyVaultEndpoint;
+  before(async () => {
+    vault = await startAzureKeyVault();
+  });
+  after(() => vault.takeAway());
+
+  test('opens, on this machine without further settings', async () => {
+    const byToken = await azureKeyVaultRoot(vault.keyIds[0], { token: () => vault.token });
+    const byCredential = await openRoot(vault, vault.keyIds[0]);
+    assert.equal(byToken.id, byCredential.id);
+    assert.deepEqual(await byCredential.unwrap(await byToken.wrap(key, context), context), key);
+  });
+
+  const refused: { name: string; token: () => string | Promise<string> }[] = [
+    { name: 'that the vault refuses', token: () => 'canary-of-a-token' },
+    { name: 'that cannot be had', token: () => Promise.reject(new Error('canary-of-a-token')) },
+  ];
+  for (const { name, token } of refused) {
+    test(`${name} is ERR_ROOT_DENIED, and not told`, async () => {
+      const root = await azureKeyVaultRoot(vault.keyIds[0], { token });
+      await assert.rejects(root.wrap(key, context), (error: Error & { code?: unknown }) => {
+        assert.equal(error.code, 'ERR_ROOT_DENIED');
+        assertTellsNothing([error], ['canary-of-a-token']);
+        return true;
+      });
+    });
+  }
+});
+
 describe('the Azure Key Vault root', () => {
   let vault: AzureKeyVaultEndpoint;
   let root: RemoteRoot;

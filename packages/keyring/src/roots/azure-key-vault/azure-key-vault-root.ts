@@ -13,13 +13,18 @@ export type { RemoteRoot } from '../remote-root.ts';
 /** What hands out tokens: `TokenCredential` of @azure/core-auth, for example a `DefaultAzureCredential`. */
 export type AzureCredential = ConstructorParameters<typeof KeyClient>[1];
 
-/** How Azure Key Vault is reached: by a credential, or by a client of your own. */
+/** How Azure Key Vault is reached: by a credential, a token, or a client of your own. */
 export interface AzureKeyVaultOptions {
   /** For the client made here: retryOptions, proxyOptions … */
   readonly clientOptions?: CryptographyClientOptions;
   /** A client of your own for this very key version, in place of `credential`. */
   readonly client?: CryptographyClient;
   readonly credential?: AzureCredential;
+  /**
+   * A bearer token for https://vault.azure.net in place of `credential`. Asked for again after a minute, so that whoever
+   * renews the token hands out the new one.
+   */
+  readonly token?: () => string | Promise<string>;
   /** For one wrap or unwrap, retries included; 10 s. */
   readonly timeoutMs?: number;
 }
@@ -30,6 +35,7 @@ const ALGORITHM = 'RSA-OAEP-256';
 const KEY_PATH = /^\/keys\/[0-9A-Za-z-]{1,127}\/[0-9a-f]{32}$/;
 
 const ATTEMPTS = 4;
+const TOKEN_MS = 60_000;
 
 type Send = (abortSignal: AbortSignal) => Promise<{ result: Uint8Array }>;
 
@@ -40,7 +46,8 @@ type Send = (abortSignal: AbortSignal) => Promise<{ result: Uint8Array }>;
  * its context. A new version of the key is a new root: re-wrap to it. Throttling and server errors are tried
  * again, up to four times.
  *
- * @param keyId https://VAULT.vault.azure.net/keys/NAME/VERSION; permissions get, wrapKey and unwrapKey.
+ * @param keyId https://VAULT.vault.azure.net/keys/NAME/VERSION; permissions get, wrapKey and unwrapKey. Also http to this
+ *   machine, where an emulator may listen.
  * @throws KeyringError ERR_ROOT_CONFIG, ERR_ROOT_MODULE; from wrap and unwrap ERR_ROOT_UNAVAILABLE, ERR_ROOT_DENIED
  */
 export async function azureKeyVaultRoot(keyId: string, options: AzureKeyVaultOptions): Promise<RemoteRoot> {
@@ -92,8 +99,23 @@ async function attempt(send: Send, signal: AbortSignal): Promise<Attempt<Uint8Ar
 }
 
 async function createClient(keyId: string, options: AzureKeyVaultOptions): Promise<CryptographyClient> {
-  const { credential, clientOptions } = options;
-  if (credential === undefined) throw misconfigured('Azure Key Vault needs a credential, or a client that has one');
+  const { token, clientOptions } = options;
+  const credential = options.credential ?? (token && bearerToken(token));
+  if (credential === undefined) throw misconfigured('Azure Key Vault needs a credential, a token, or a client');
   const sdk = await loadOptional('@azure/keyvault-keys', () => import('@azure/keyvault-keys'));
-  return new sdk.CryptographyClient(keyId, credential, { ...clientOptions });
+  // An emulator on this machine names another resource than its own host. A token that is fixed goes to the host that
+  // was configured, whatever resource that names; a credential could be asked by it for another token.
+  const isLocal = keyId.startsWith('http:');
+  const local = isLocal && {
+    allowInsecureConnection: true,
+    disableChallengeResourceVerification: options.credential === undefined,
+  };
+  return new sdk.CryptographyClient(keyId, credential, { ...local, ...clientOptions });
+}
+
+function bearerToken(token: () => string | Promise<string>): AzureCredential {
+  return {
+    // When it really expires only its text says, which is Azure's own affair.
+    getToken: async () => ({ token: await token(), expiresOnTimestamp: Date.now() + TOKEN_MS }),
+  };
 }

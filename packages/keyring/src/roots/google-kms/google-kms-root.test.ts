@@ -29,8 +29,7 @@ async function openRoot(kms: GoogleKmsEndpoint, keyName: string, account = kms.c
   const file = path.join(directory.path, `${randomUUID()}.json`);
   await writeFile(file, JSON.stringify(account));
   process.env.GOOGLE_APPLICATION_CREDENTIALS = file;
-  const clientOptions = { apiEndpoint: '127.0.0.1', port: kms.port, protocol: 'http' };
-  return googleKmsRoot(keyName, { clientOptions, timeoutMs: 1_500 });
+  return googleKmsRoot(keyName, { endpoint: kms.url, timeoutMs: 1_500 });
 }
 
 async function setUp() {
@@ -125,9 +124,34 @@ describe('the Google Cloud KMS root', () => {
     await stranger.close();
   });
 
+  test('without credentials is refused, and opens once there are some', async () => {
+    const file = path.join(directory.path, 'late.json');
+    process.env.GOOGLE_APPLICATION_CREDENTIALS = file;
+    const early = await googleKmsRoot(kms.keyNames[0], { endpoint: kms.url });
+    for (const _ of ['first', 'again']) {
+      await assert.rejects(early.wrap(key, context), { code: 'ERR_ROOT_DENIED', message: /no credentials/ });
+    }
+    await writeFile(file, JSON.stringify(kms.credentials));
+    assert.deepEqual(await root.unwrap(await early.wrap(key, context), context), key);
+    await early.close();
+  });
+
+  test('without credentials is closed as any other', async () => {
+    process.env.GOOGLE_APPLICATION_CREDENTIALS = path.join(directory.path, 'nowhere.json');
+    const early = await googleKmsRoot(kms.keyNames[0], { endpoint: kms.url });
+    await assert.rejects(early.wrap(key, context), { code: 'ERR_ROOT_DENIED' });
+    await early.close();
+  });
+
   for (const name of ['', 'root', 'projects/p/locations/l/keyRings/r/cryptoKeys/k/cryptoKeyVersions/1']) {
     test(`does not take ${name || 'nothing'} for a key name`, async () => {
       await assert.rejects(googleKmsRoot(name), { code: 'ERR_ROOT_CONFIG' });
+    });
+  }
+
+  for (const endpoint of ['http://kms.example', 'kms.example', 'https://a:b@kms.example', 'https://kms.example/v1']) {
+    test(`does not take ${endpoint} for an endpoint`, async () => {
+      await assert.rejects(googleKmsRoot(kms.keyNames[0], { endpoint }), { code: 'ERR_ROOT_CONFIG' });
     });
   }
 });

@@ -1,10 +1,12 @@
 import type { KeyManagementServiceClient, protos } from '@google-cloud/kms';
+import { KeyringError } from '../../errors.ts';
 import { contextDigest } from '../context-digest.ts';
 import { crc32c } from '../crc32c.ts';
 import { withDeadline } from '../deadline.ts';
 import { loadOptional } from '../load-optional.ts';
 import { DEFAULT_TIMEOUT_MS, type RemoteRoot, remoteRoot } from '../remote-root.ts';
-import { doesNotOpen, misconfigured, unavailable } from '../root-fault.ts';
+import { denied, doesNotOpen, misconfigured, unavailable } from '../root-fault.ts';
+import { requireSecureUrl } from '../secure-url.ts';
 import { fromGoogleError, RETRIED_CODES } from './google-fault.ts';
 
 export type { RemoteRoot } from '../remote-root.ts';
@@ -14,6 +16,8 @@ export type GoogleKmsClientOptions = NonNullable<ConstructorParameters<typeof Ke
 
 /** How Google Cloud KMS is reached. Without options, by Application Default Credentials. */
 export interface GoogleKmsOptions {
+  /** A private or regional endpoint in place of https://cloudkms.googleapis.com; http only to this machine. */
+  readonly endpoint?: string;
   /** For the client made here, which speaks REST. */
   readonly clientOptions?: GoogleKmsClientOptions;
   /** A client of your own instead, gRPC or REST. */
@@ -44,15 +48,34 @@ export async function googleKmsRoot(keyName: string, options: GoogleKmsOptions =
     throw misconfigured('keyName must be projects/P/locations/L/keyRings/R/cryptoKeys/K, without a version');
   }
   const { timeoutMs = DEFAULT_TIMEOUT_MS } = options;
+  const place = options.endpoint === undefined ? {} : placeOf(options.endpoint);
   const sdk = await loadOptional('@google-cloud/kms', () => import('@google-cloud/kms'));
-  // REST: two short calls an hour are not worth a gRPC channel, and proxies let it through.
-  const client = options.client ?? new sdk.KeyManagementServiceClient({ fallback: true, ...options.clientOptions });
+  let current = options.client;
 
-  async function call<T>(operation: 'encrypt' | 'decrypt', send: () => Promise<[T, ...unknown[]]>): Promise<T> {
+  // Not left to the first call: that would reject a promise of which nobody knows, and end the process.
+  async function initialised(): Promise<KeyManagementServiceClient> {
+    // REST: two short calls an hour are not worth a gRPC channel, and proxies let it through.
+    current ??= new sdk.KeyManagementServiceClient({ fallback: true, ...place, ...options.clientOptions });
+    const client = current;
     try {
-      const [answer] = await withDeadline(timeoutMs, send);
+      await client.initialize();
+      return client;
+    } catch {
+      // One that found no credentials does not look for them again; the next call makes another.
+      if (current === client) current = options.client;
+      throw denied(ROOT, 'no credentials');
+    }
+  }
+
+  async function call<T>(
+    operation: 'encrypt' | 'decrypt',
+    send: (client: KeyManagementServiceClient) => Promise<[T, ...unknown[]]>,
+  ): Promise<T> {
+    try {
+      const [answer] = await withDeadline(timeoutMs, async () => send(await initialised()));
       return answer;
     } catch (error) {
+      if (error instanceof KeyringError) throw error;
       throw fromGoogleError(ROOT, operation, error);
     }
   }
@@ -77,7 +100,7 @@ export async function googleKmsRoot(keyName: string, options: GoogleKmsOptions =
     id: `google-kms:${keyName}`,
     async wrap(key, context) {
       const request = { name: keyName, plaintext: key, plaintextCrc32c: { value: crc32c(key) }, ...bound(context) };
-      const answer = await call<EncryptResponse>('encrypt', () => client.encrypt(request, callOptions));
+      const answer = await call<EncryptResponse>('encrypt', (client) => client.encrypt(request, callOptions));
       if (!answer.verifiedPlaintextCrc32c || !answer.verifiedAdditionalAuthenticatedDataCrc32c) throw damaged();
       if (!answer.name?.startsWith(`${keyName}/cryptoKeyVersions/`)) {
         throw unavailable(ROOT, 'it answered for another key than the one asked for');
@@ -92,13 +115,20 @@ export async function googleKmsRoot(keyName: string, options: GoogleKmsOptions =
         ciphertextCrc32c: { value: crc32c(wrapped) },
         ...bound(context),
       };
-      const answer = await call<DecryptResponse>('decrypt', () => client.decrypt(request, callOptions));
+      const answer = await call<DecryptResponse>('decrypt', (client) => client.decrypt(request, callOptions));
       return checked(answer.plaintext, answer.plaintextCrc32c);
     },
     async close() {
-      if (options.client === undefined) await client.close();
+      if (options.client === undefined) await current?.close();
     },
   });
+}
+
+function placeOf(endpoint: string): GoogleKmsClientOptions {
+  const { hostname, port, protocol, pathname } = requireSecureUrl(endpoint, 'endpoint');
+  if (pathname !== '/') throw misconfigured('endpoint must have no path');
+  const scheme = protocol.slice(0, -1);
+  return { apiEndpoint: hostname, port: Number(port) || (scheme === 'http' ? 80 : 443), protocol: scheme };
 }
 
 function bound(context: Uint8Array) {
