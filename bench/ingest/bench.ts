@@ -14,26 +14,59 @@ import { freePort } from '../../testing/free-port.ts';
 import { enrolFleet, SERIES_COUNT } from '../../testing/simulated-fleet.ts';
 import { median } from '../median.ts';
 
+/** Until the compiler has seen enough of the server. */
+const WARM_UP_TURNS = 5;
+
 const HELP = `usage: npm run bench -- ingest [options]
 
-Drives the real server over TLS from a second process with simulated enrolled agents, once with sealing and once
-without (frames and rows in clear, everything else the same), in turns, and compares the medians.
+Drives two real servers over TLS with simulated enrolled agents, each from a process of its own: one that seals and one
+that does not (frames and rows in clear, everything else the same). They take turns of about a second, so that what
+else the machine does meets both, and the medians are compared. The first ${WARM_UP_TURNS} turns of each do not count.
 
   --machines N      simulated agents (default 2000)
-  --reports N       reports of each agent in a round (default 30)
   --connections N   TLS connections, one request under way on each (default 512)
-  --rounds N        rounds of each variant (default 3)
+  --turns N         turns of each that count (default 15)
+  --reports N       reports of each agent in a turn (default 4)
   --processes       reports carry process tables too
   --json            one JSON object instead of the table
 `;
 
-interface Round {
+type Variant = 'sealed' | 'clear';
+
+interface Order {
+  readonly machines: number;
+  readonly connections: number;
+  readonly turns: number;
+  readonly reportsPerTurn: number;
+  readonly states: object | undefined;
+}
+
+interface Turn {
   readonly reportsPerSecond: number;
   readonly cpuMicrosPerReport: number;
   readonly p50: number;
   readonly p99: number;
+}
+
+/** What is seen once, at the end. */
+interface Totals {
   readonly bytesPerSample: number;
   readonly memoryMiB: number;
+}
+
+interface Contender {
+  turn(): Promise<Turn>;
+  finish(): Promise<Totals>;
+  /** Ends what still runs. */
+  discard(): Promise<void>;
+}
+
+/** What a load process says after each turn. */
+interface LoadResult {
+  readonly seconds: number;
+  readonly reports: number;
+  readonly p50: number;
+  readonly p99: number;
 }
 
 /** How the server's CPU core is kept apart from the load's, where the machine can do that. */
@@ -44,50 +77,53 @@ export async function bench(args: string[]): Promise<void> {
     args,
     options: {
       machines: { type: 'string', default: '2000' },
-      reports: { type: 'string', default: '30' },
       connections: { type: 'string', default: '512' },
-      rounds: { type: 'string', default: '3' },
+      turns: { type: 'string', default: '15' },
+      reports: { type: 'string', default: '4' },
       processes: { type: 'boolean', default: false },
       json: { type: 'boolean', default: false },
       help: { type: 'boolean', default: false },
     },
   });
   if (values.help) return void process.stdout.write(HELP);
-  const order = {
+  const order: Order = {
     machines: Number(values.machines),
-    reports: Number(values.reports),
     connections: Number(values.connections),
+    turns: WARM_UP_TURNS + Number(values.turns),
+    reportsPerTurn: Number(values.reports),
     states: values.processes ? { processes: processTables() } : undefined,
   };
-  const rounds: Record<'sealed' | 'clear', Round[]> = { sealed: [], clear: [] };
-  for (let i = 0; i < Number(values.rounds); i++) {
-    for (const variant of ['sealed', 'clear'] as const) {
-      rounds[variant].push(await runRound(order, variant));
-      if (!values.json) process.stderr.write(`round ${i + 1}, ${variant}: ${rate(rounds[variant].at(-1))} reports/s\n`);
+  // Both at once: a connection that waited for the other's start would be closed as idle.
+  const [sealed, clear] = await Promise.all([startContender(order, 'sealed'), startContender(order, 'clear')]);
+  const turns: Record<Variant, Turn[]> = { sealed: [], clear: [] };
+  try {
+    for (let i = 0; i < order.turns; i++) {
+      turns.sealed.push(await sealed.turn());
+      turns.clear.push(await clear.turn());
+      if (!values.json)
+        process.stderr.write(`turn ${i + 1}: ${rate(turns.sealed[i])}, ${rate(turns.clear[i])} reports/s\n`);
     }
-  }
-  const sealed = medians(rounds.sealed);
-  const clear = medians(rounds.clear);
-  if (values.json) {
+    const results = {
+      sealed: { ...medians(turns.sealed.slice(WARM_UP_TURNS)), ...(await sealed.finish()) },
+      clear: { ...medians(turns.clear.slice(WARM_UP_TURNS)), ...(await clear.finish()) },
+    };
     process.stdout.write(
-      `${JSON.stringify({ ...order, seriesPerReport: SERIES_COUNT, pinned: pin, sealed, clear })}\n`,
+      values.json
+        ? `${JSON.stringify({ ...order, seriesPerReport: SERIES_COUNT, pinned: pin, ...results })}\n`
+        : table(results.sealed, results.clear),
     );
-    return;
+  } finally {
+    await Promise.all([sealed.discard(), clear.discard()]);
   }
-  process.stdout.write(table(sealed, clear));
 }
 
-async function runRound(
-  {
-    machines,
-    reports,
-    connections,
-    states,
-  }: { machines: number; reports: number; connections: number; states: object | undefined },
-  variant: 'sealed' | 'clear',
-): Promise<Round> {
+async function startContender({ machines, ...order }: Order, variant: Variant): Promise<Contender> {
   const dataDir = await mkdtemp(join(tmpdir(), 'bulwark-bench-'));
   const children: ChildProcess[] = [];
+  const discard = async () => {
+    for (const child of children) child.kill('SIGKILL');
+    await rm(dataDir, { recursive: true, force: true });
+  };
   try {
     const port = await freePort();
     const { configFile } = await prepareDataDirectory(dataDir, {
@@ -111,39 +147,38 @@ async function runRound(
     const load = start('load.ts', [], variant, 1);
     children.push(load);
     const ca = await readFile(join(dataDir, 'tls', 'ca.pem'), 'utf8');
-    load.send({ port, ca, agents, connections, reportsPerAgent: reports, intervalMs: 10_000, states });
+    load.send({ ...order, port, ca, agents, intervalMs: 10_000 });
     await message(load, (m) => m === 'warm');
 
     const database = config.database.url;
     const bytesBefore = await sizeOf(database);
-    const before = await usage(server);
-    load.send('go');
-    const result = (await message(load, (m) => typeof m === 'object')) as {
-      seconds: number;
-      reports: number;
-      p50: number;
-      p99: number;
-    };
-    const after = await usage(server);
-    server.kill('SIGTERM');
-    await once(server, 'exit');
-    const cpu = after.cpu.user + after.cpu.system - before.cpu.user - before.cpu.system;
     return {
-      reportsPerSecond: result.reports / result.seconds,
-      cpuMicrosPerReport: cpu / result.reports,
-      p50: result.p50,
-      p99: result.p99,
-      // The log was folded into the file when the server closed it.
-      bytesPerSample: ((await sizeOf(database)) - bytesBefore) / (result.reports * SERIES_COUNT),
-      memoryMiB: after.memory / 2 ** 20,
+      async turn() {
+        const before = await usage(server);
+        load.send('go');
+        const { reports, seconds, p50, p99 } = (await message(load, (m) => typeof m === 'object')) as LoadResult;
+        const after = await usage(server);
+        const cpu = after.cpu.user + after.cpu.system - before.cpu.user - before.cpu.system;
+        return { reportsPerSecond: reports / seconds, cpuMicrosPerReport: cpu / reports, p50, p99 };
+      },
+      async finish() {
+        const { memory } = await usage(server);
+        server.kill('SIGTERM');
+        await once(server, 'exit');
+        // The log was folded into the file when the server closed it.
+        const bytes = (await sizeOf(database)) - bytesBefore;
+        const samples = machines * order.turns * order.reportsPerTurn * SERIES_COUNT;
+        return { bytesPerSample: bytes / samples, memoryMiB: memory / 2 ** 20 };
+      },
+      discard,
     };
-  } finally {
-    for (const child of children) child.kill('SIGKILL');
-    await rm(dataDir, { recursive: true, force: true });
+  } catch (error) {
+    await discard();
+    throw error;
   }
 }
 
-function start(file: string, args: string[], variant: 'sealed' | 'clear', core: number): ChildProcess {
+function start(file: string, args: string[], variant: Variant, core: number): ChildProcess {
   const here = import.meta.dirname;
   const execArgv = variant === 'clear' ? ['--import', join(here, 'unsealed.ts')] : [];
   const child = fork(join(here, file), args, { execArgv, stdio: ['ignore', 'ignore', 'inherit', 'ipc'] });
@@ -152,10 +187,18 @@ function start(file: string, args: string[], variant: 'sealed' | 'clear', core: 
 }
 
 async function message(child: ChildProcess, wanted: (message: unknown) => boolean): Promise<unknown> {
-  for (;;) {
-    const which = await Promise.race([once(child, 'message'), once(child, 'exit').then(() => undefined)]);
-    if (which === undefined) throw new Error('a process of the bench ended early');
-    if (wanted(which[0])) return which[0];
+  const waiting = new AbortController();
+  const { signal } = waiting;
+  try {
+    for (;;) {
+      const ended = once(child, 'exit', { signal }).then(() => undefined);
+      const which = await Promise.race([once(child, 'message', { signal }), ended]);
+      if (which === undefined) throw new Error('a process of the bench ended early');
+      if (wanted(which[0])) return which[0];
+    }
+  } finally {
+    // Takes the listener off that was not called.
+    waiting.abort();
   }
 }
 
@@ -174,21 +217,19 @@ async function sizeOf(file: string): Promise<number> {
   return (await Promise.all(sizes)).reduce((sum, size) => sum + size, 0);
 }
 
-function medians(rounds: readonly Round[]): Round {
-  const of = (key: keyof Round) => median(rounds.map((round) => round[key]));
+function medians(turns: readonly Turn[]): Turn {
+  const of = (key: keyof Turn) => median(turns.map((turn) => turn[key]));
   return {
     reportsPerSecond: of('reportsPerSecond'),
     cpuMicrosPerReport: of('cpuMicrosPerReport'),
     p50: of('p50'),
     p99: of('p99'),
-    bytesPerSample: of('bytesPerSample'),
-    memoryMiB: of('memoryMiB'),
   };
 }
 
-const rate = (round: Round | undefined) => Math.round(round?.reportsPerSecond ?? 0).toLocaleString('en');
+const rate = (turn: Turn | undefined) => Math.round(turn?.reportsPerSecond ?? 0).toLocaleString('en');
 
-function table(sealed: Round, clear: Round): string {
+function table(sealed: Turn & Totals, clear: Turn & Totals): string {
   const row = (name: string, a: number, b: number, digits = 0) => {
     const format = (value: number) => value.toLocaleString('en', { maximumFractionDigits: digits }).padStart(12);
     return `${name.padEnd(28)}${format(a)}${format(b)}${(a / b).toFixed(3).padStart(12)}\n`;
@@ -202,7 +243,7 @@ function table(sealed: Round, clear: Round): string {
     row('acknowledged, p99 ms', sealed.p99, clear.p99, 2) +
     row('bytes on disk per sample', sealed.bytesPerSample, clear.bytesPerSample, 2) +
     row('server memory, MiB', sealed.memoryMiB, clear.memoryMiB) +
-    `\nMedians; ${SERIES_COUNT} series a report; server ${pin ? 'pinned to one core, load to another' : 'not pinned'}.\n`
+    `\nMedians; ${SERIES_COUNT} series a report; servers ${pin ? 'pinned to one core, loads to another' : 'not pinned'}.\n`
   );
 }
 

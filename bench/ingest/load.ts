@@ -19,7 +19,9 @@ interface Order {
   readonly ca: string;
   readonly agents: readonly SimulatedAgent[];
   readonly connections: number;
-  readonly reportsPerAgent: number;
+  /** Times that it will be told to go, and what each agent reports each time. */
+  readonly turns: number;
+  readonly reportsPerTurn: number;
   readonly intervalMs: number;
   readonly states: Record<string, unknown> | undefined;
 }
@@ -32,38 +34,47 @@ process.once('message', (order: Order) => {
 });
 
 async function run(order: Order): Promise<void> {
-  const { agents, connections, reportsPerAgent, intervalMs, states } = order;
+  const { agents, connections, turns, reportsPerTurn, intervalMs, states } = order;
   const start = Date.now();
   const first: Buffer[] = [];
-  const queues: Buffer[][] = Array.from({ length: connections }, () => []);
+  const queues: Buffer[][][] = Array.from({ length: turns }, () => Array.from({ length: connections }, () => []));
   const boots = agents.map((agent, i) => ({ agent, sealer: startBoot(agent), next: simulateMachine(i) }));
   for (const { agent, sealer } of boots) first.push(post(agent, sealer.seal('dictionary', dictionary.bytes)));
-  for (let n = 0; n < reportsPerAgent; n++) {
+  for (let n = 0; n < turns * reportsPerTurn; n++) {
+    const queue = queues[Math.floor(n / reportsPerTurn)];
     boots.forEach(({ agent, sealer, next }, i) => {
       const time = start + n * intervalMs;
-      queues[i % connections]?.push(
+      queue?.[i % connections]?.push(
         post(agent, sealer.seal('batch', encodeReport(next(time), time, intervalMs, states))),
       );
     });
   }
 
-  const sockets = await Promise.all(queues.map(() => open(order)));
-  const warmUp: Buffer[][] = queues.map((_, i) => first.filter((_, j) => j % connections === i));
-  await Promise.all(sockets.map((socket, i) => sendAll(socket, warmUp[i] ?? [])));
-
+  const sockets = await Promise.all(Array.from({ length: connections }, () => open(order)));
+  await Promise.all(
+    sockets.map((socket, i) =>
+      sendAll(
+        socket,
+        first.filter((_, j) => j % connections === i),
+      ),
+    ),
+  );
   process.send?.('warm');
-  await new Promise((resolve) => process.once('message', resolve));
-  const startedAt = performance.now();
-  const latencies = await Promise.all(sockets.map((socket, i) => sendAll(socket, queues[i] ?? [])));
-  const seconds = (performance.now() - startedAt) / 1000;
+
+  for (const queue of queues) {
+    await new Promise((resolve) => process.once('message', resolve));
+    const startedAt = performance.now();
+    const latencies = await Promise.all(sockets.map((socket, i) => sendAll(socket, queue[i] ?? [])));
+    const seconds = (performance.now() - startedAt) / 1000;
+    const sorted = Float64Array.from(latencies.flat()).sort();
+    process.send?.({
+      seconds,
+      reports: sorted.length,
+      p50: sorted[Math.floor(sorted.length * 0.5)],
+      p99: sorted[Math.floor(sorted.length * 0.99)],
+    });
+  }
   for (const socket of sockets) socket.destroy();
-  const sorted = Float64Array.from(latencies.flat()).sort();
-  process.send?.({
-    seconds,
-    reports: sorted.length,
-    p50: sorted[Math.floor(sorted.length * 0.5)],
-    p99: sorted[Math.floor(sorted.length * 0.99)],
-  });
 }
 
 function post({ token }: SimulatedAgent, frame: Buffer): Buffer {

@@ -32,6 +32,7 @@ import { protectionRoutes } from './features/protection/routes.ts';
 import { createApp } from './http/create-app.ts';
 import { createEventStreams } from './http/event-stream.ts';
 import { deriveIngestKey } from './ingest-key.ts';
+import { keepObjectsYoung } from './keep-objects-young.ts';
 import { tlsOptions } from './tls/tls-options.ts';
 
 export interface ServerOptions {
@@ -58,6 +59,7 @@ export interface RunningServer {
  * @throws ConfigError when `db_encryption_key` is not the one that the database was made with
  */
 export async function startServer({ config, log, consoleDir }: ServerOptions): Promise<RunningServer> {
+  keepObjectsYoung();
   const now = Date.now;
   const { publicUrl } = config.server;
 

@@ -33,10 +33,10 @@ export interface DictionaryRow {
 
 /** What one frame writes. Key and boot come along with the first report that needs them, in the same transaction. */
 export interface HotLogEntry {
-  readonly report?: HotReport;
-  readonly dictionary?: DictionaryRow;
-  readonly key?: MachineKeyRow;
-  readonly boot?: MachineBootRow;
+  readonly report?: HotReport | undefined;
+  readonly dictionary?: DictionaryRow | undefined;
+  readonly key?: MachineKeyRow | undefined;
+  readonly boot?: MachineBootRow | undefined;
 }
 
 /** Writes entries in one transaction, durably: when the promise resolves they survive a power cut. */

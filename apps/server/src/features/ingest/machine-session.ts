@@ -23,8 +23,9 @@ export interface MachineSession {
   readonly sealer: MachineSealer;
   /** Goes along with each report under the key until one of them is durable: no report without its key. */
   unwrittenKey: MachineKeyRow | undefined;
-  /** By hash, in hex. Filled by the agent, never from the database: ingest cannot read what it stored. */
+  /** By `nameOf` their hash. Filled by the agent, never from the database: ingest cannot read what it stored. */
   readonly dictionaries: Map<string, Dictionary>;
+  /** By `nameOf` their id. */
   readonly boots: Map<string, BootSession>;
   lastReceivedAt: number;
   lastBootNo: number;
@@ -94,18 +95,18 @@ export function admitBoot(
     boot.unwritten = { machineNo, bootNo: boot.bootNo, bootId: id, firstSeenAt: now };
   }
   boot.isAdmitted = true;
-  remember(session.boots, bootName(id), boot);
+  remember(session.boots, nameOf(id), boot);
 }
 
-/** A boot id as a key of a map. Latin-1 is a byte a character: the cheapest text there is. */
-export function bootName(bootId: Uint8Array): string {
-  return Buffer.from(bootId.buffer, bootId.byteOffset, bootId.byteLength).toString('latin1');
+/** An id or a hash as a key of a map. Latin-1 is a byte a character: the cheapest text there is. */
+export function nameOf(bytes: Uint8Array): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1');
 }
 
 /** Adds to a memory of bounded size; what was put in first leaves first. */
-export function remember<V>(map: Map<string, V>, key: string, value: V): void {
+export function remember<V>(map: Map<string, V>, key: string, value: V, max = REMEMBERED_MAX): void {
   map.set(key, value);
-  if (map.size <= REMEMBERED_MAX) return;
+  if (map.size <= max) return;
   const [oldest] = map.keys();
   if (oldest !== undefined) map.delete(oldest);
 }

@@ -12,13 +12,14 @@ import {
   type TelemetryErrorCode,
 } from '@bulwark/telemetry';
 import type { Machine } from '../machines/store.ts';
+import { createDictionaryPool, type DictionaryPool } from './dictionary-pool.ts';
 import { IngestError, type IngestErrorCode } from './errors.ts';
 import type { HotLog, HotLogEntry } from './hot-log.ts';
 import {
   admitBoot,
   type BootSession,
-  bootName,
   type MachineSession,
+  nameOf,
   openBootSession,
   openMachineSession,
   remember,
@@ -71,6 +72,7 @@ export function createIngest(options: IngestOptions): Ingest {
   const { hotLog, now, intervalSeconds, onReport, framesPerTenSeconds = 200 } = options;
   const machines = new Map<string, Live>();
   const opening = new Map<string, Promise<unknown>>();
+  const pool = createDictionaryPool();
 
   /** One at a time for each machine, so that two first frames at once do not make two keys. */
   function once(machineId: string, open: () => Promise<void>): Promise<unknown> {
@@ -91,7 +93,7 @@ export function createIngest(options: IngestOptions): Ingest {
         throw new IngestError('ERR_FRAME_AGENT');
       }
       const live = machines.get(machine.id);
-      const boot = live?.session.boots.get(bootName(header.bootId));
+      const boot = live?.session.boots.get(nameOf(header.bootId));
       if (live && boot) {
         take(machine, live, boot, header, frame, done);
       } else {
@@ -118,7 +120,7 @@ export function createIngest(options: IngestOptions): Ingest {
           live = { session: await openMachineSession(options, machine, now()), windowStart: now(), framesInWindow: 0 };
           machines.set(machine.id, live);
         }
-        const known = live.session.boots.get(bootName(header.bootId));
+        const known = live.session.boots.get(nameOf(header.bootId));
         const boot = known ?? (await openBootSession(options, machine, header));
         take(machine, live, boot, header, frame, done);
       } catch (error) {
@@ -153,13 +155,9 @@ export function createIngest(options: IngestOptions): Ingest {
 
     const written =
       header.kind === 'dictionary'
-        ? readDictionary(machine, session, body)
+        ? readDictionary(machine, session, pool, body)
         : readBatch(machine, session, boot, header.sequence, receivedAt, body);
-    const entry: HotLogEntry = {
-      ...written.entry,
-      ...(session.unwrittenKey && { key: session.unwrittenKey }),
-      ...(boot.unwritten && { boot: boot.unwritten }),
-    };
+    const entry: HotLogEntry = { ...written.row, key: session.unwrittenKey, boot: boot.unwritten };
     const isTaken = hotLog.append(entry, (failure) => {
       if (failure) {
         boot.window.release(header.sequence);
@@ -194,25 +192,24 @@ export function createIngest(options: IngestOptions): Ingest {
   };
 }
 
+/** What a frame brings: a row for the disk and, if it is a batch, the report for those who listen. */
 interface Written {
-  readonly entry: HotLogEntry;
+  readonly row: Pick<HotLogEntry, 'report' | 'dictionary'>;
   readonly report?: StoredReport;
 }
 
-function readDictionary(machine: Machine, session: MachineSession, body: Buffer): Written {
+function readDictionary(machine: Machine, session: MachineSession, pool: DictionaryPool, body: Buffer): Written {
   const dictionary = parseDictionary(body);
   const isCatalogued = dictionary.series.every(
     ({ metric, instance, scale }) =>
       isMetricName(metric) && METRICS[metric].scale === scale && (METRICS[metric].many || instance === ''),
   );
   if (!isCatalogued || dictionary.series.length > SERIES_MAX) throw new IngestError('ERR_BATCH_INVALID');
-  remember(session.dictionaries, dictionary.hash.toString('hex'), dictionary);
+  remember(session.dictionaries, nameOf(dictionary.hash), pool(dictionary));
   const { sealer } = session;
   const { counter, body: sealed } = sealer.sealDictionary(dictionary.hash, dictionary.bytes);
   return {
-    entry: {
-      dictionary: { machineNo: machine.no, hash: dictionary.hash, keyNo: sealer.keyNo, counter, body: sealed },
-    },
+    row: { dictionary: { machineNo: machine.no, hash: dictionary.hash, keyNo: sealer.keyNo, counter, body: sealed } },
   };
 }
 
@@ -224,19 +221,23 @@ function readBatch(
   receivedAt: number,
   body: Buffer,
 ): Written {
-  const hash = Buffer.from(batchDictionaryHash(body)).toString('hex');
-  const dictionary = session.dictionaries.get(hash);
+  const dictionary = session.dictionaries.get(nameOf(batchDictionaryHash(body)));
   if (!dictionary) throw new IngestError('ERR_DICTIONARY_NEEDED');
-  const { states, ...batch } = decodeBatch(dictionary, body);
-  const checked = states && States.safeParse(states);
-  if (checked && !checked.success) throw new IngestError('ERR_BATCH_INVALID');
+  const batch = withCheckedStates(decodeBatch(dictionary, body));
 
   const cell = { machineNo: machine.no, receivedAt, bootNo: boot.bootNo, sequence };
   const { counter, body: sealed } = session.sealer.sealReport(cell, body);
   return {
-    entry: { report: { ...cell, keyNo: session.sealer.keyNo, counter, body: sealed } },
-    report: { receivedAt, dictionary, batch: checked ? { ...batch, states: checked.data } : batch },
+    row: { report: { ...cell, keyNo: session.sealer.keyNo, counter, body: sealed } },
+    report: { receivedAt, dictionary, batch },
   };
+}
+
+function withCheckedStates({ startMs, stepMs, points, columns, states }: Batch): StoredReport['batch'] {
+  if (!states) return { startMs, stepMs, points, columns };
+  const checked = States.safeParse(states);
+  if (!checked.success) throw new IngestError('ERR_BATCH_INVALID');
+  return { startMs, stepMs, points, columns, states: checked.data };
 }
 
 /** The telemetry package's codes, as ingest answers them. */

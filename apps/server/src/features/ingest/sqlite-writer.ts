@@ -65,9 +65,7 @@ function pack(entries: readonly HotLogEntry[]): HotLogMessage {
       reports += 1;
       bodyBytes += report.body.length;
     }
-    if (key || boot || dictionary) {
-      others.push({ ...(key && { key }), ...(boot && { boot }), ...(dictionary && { dictionary }) });
-    }
+    if (key || boot || dictionary) others.push({ key, boot, dictionary });
   }
   const numbers = new Float64Array(reports * NUMBERS_PER_REPORT);
   const bodies = new Uint8Array(bodyBytes);
