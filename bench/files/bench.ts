@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { createCipheriv, createDecipheriv, createSecretKey, randomBytes } from 'node:crypto';
-import { closeSync, copyFileSync, constants as fs, openSync, readSync, rmSync, writeSync } from 'node:fs';
+import { closeSync, copyFileSync, constants as fs, openSync, readFileSync, readSync, rmSync, writeSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -13,12 +13,15 @@ import { ageEncryption } from './age-encryption.ts';
 const HELP = `usage: npm run bench -- files [options]
 
 Seals and opens one file on disk in every way in turns, and compares the medians with the bare node:crypto chunk loop:
-read 1 MiB, AES-256-GCM in chunks of 16 KiB, write, on one thread. Needs age and openssl, and takes
-npm's age-encryption along after npm ci --prefix bench/peers; nobody syncs to the disk.
+read 1 MiB, AES-256-GCM in chunks of 16 KiB, write, on one thread. MiB/s tells how long one waits; MiB for each second of
+CPU, of the programs that are run too, tells what a core does, and depends less on what else the machine has to do.
+Needs Linux, age and openssl, and takes npm's age-encryption along after npm ci --prefix bench/peers. Nobody syncs to the
+disk but the ways that say so.
 
   --mib N      length of the file in MiB (default 256)
   --rounds N   rounds of each way (default 5)
   --dir DIR    where the files are (default: the system's temporary directory)
+  --only WAYS  only the bare loop and the ways that this regular expression finds
   --json       one JSON object instead of the table
 `;
 
@@ -32,10 +35,16 @@ interface Way {
   open(source: string, target: string): Promise<void> | void;
 }
 
-/** MiB/s of each round. */
-interface Rates {
-  seal: number[];
-  open: number[];
+/** What each round took, in seconds. */
+interface Times {
+  seal: Time[];
+  open: Time[];
+}
+
+interface Time {
+  readonly elapsed: number;
+  /** Of this process and of those it ran. */
+  readonly cpu: number;
 }
 
 export async function bench(args: string[]): Promise<void> {
@@ -45,6 +54,7 @@ export async function bench(args: string[]): Promise<void> {
       mib: { type: 'string', default: '256' },
       rounds: { type: 'string', default: '5' },
       dir: { type: 'string', default: tmpdir() },
+      only: { type: 'string', default: '' },
       json: { type: 'boolean', default: false },
       help: { type: 'boolean', default: false },
     },
@@ -55,18 +65,20 @@ export async function bench(args: string[]): Promise<void> {
   try {
     const path = (name: string) => join(directory, name);
     writeRandom(path('content'), mib);
-    const ways = await waysIn(directory);
-    const rates = new Map(Object.keys(ways).map((name): [string, Rates] => [name, { seal: [], open: [] }]));
+    const all = Object.entries(await waysIn(directory));
+    const ways = all.filter(([name], i) => i === 0 || new RegExp(values.only).test(name));
+    const times = new Map(ways.map(([name]): [string, Times] => [name, { seal: [], open: [] }]));
     for (let round = 0; round < Number(values.rounds); round++) {
-      for (const [name, way] of Object.entries(ways)) {
-        rates.get(name)?.seal.push(mib / (await seconds(() => way.seal(path('content'), path('sealed')))));
-        rates.get(name)?.open.push(mib / (await seconds(() => way.open(path('sealed'), path('opened')))));
+      for (const [name, way] of ways) {
+        times.get(name)?.seal.push(await timeOf(() => way.seal(path('content'), path('sealed'))));
+        times.get(name)?.open.push(await timeOf(() => way.open(path('sealed'), path('opened'))));
         requireSame(path('content'), path('opened'));
         for (const made of ['sealed', 'opened']) rmSync(path(made));
       }
       if (!values.json) process.stderr.write(`round ${round + 1} of ${values.rounds}\n`);
     }
-    process.stdout.write(values.json ? `${JSON.stringify({ mib, ...Object.fromEntries(rates) })}\n` : table(rates));
+    const result = { mib, ...Object.fromEntries(times) };
+    process.stdout.write(values.json ? `${JSON.stringify(result)}\n` : table(times, mib));
   } finally {
     await rm(directory, { recursive: true, force: true });
   }
@@ -74,10 +86,9 @@ export async function bench(args: string[]): Promise<void> {
 
 async function waysIn(directory: string): Promise<Record<string, Way>> {
   const keys = localFileKeys({ bench: generateKey() });
-  const ours = (threads: number): Way => ({
-    seal: async (source, target) =>
-      void (await sealFile(source, target, { key: 'bench', keys }, { threads, durable: false })),
-    open: async (source, target) => void (await openFile(source, target, { keys }, { threads, durable: false })),
+  const ours = (threads: number, durable = false): Way => ({
+    seal: async (source, target) => void (await sealFile(source, target, { key: 'bench', keys }, { threads, durable })),
+    open: async (source, target) => void (await openFile(source, target, { keys }, { threads, durable })),
   });
   const identity = join(directory, 'identity');
   run('age-keygen', ['-o', identity]);
@@ -94,6 +105,7 @@ async function waysIn(directory: string): Promise<Record<string, Way>> {
   return {
     'bare node:crypto chunk loop': bareLoop(),
     'sealFile, 1 thread': ours(1),
+    'sealFile, 1 thread, synced': ours(1, true),
     'sealFile, 2 threads': ours(2),
     age: {
       seal: (source, target) => void run('age', ['-r', recipient, '-o', target, source]),
@@ -188,18 +200,34 @@ function run(command: string, args: string[]): string {
   return stdout;
 }
 
-async function seconds(work: () => Promise<void> | void): Promise<number> {
-  const startedAt = performance.now();
+async function timeOf(work: () => Promise<void> | void): Promise<Time> {
+  const [startedAt, cpuBefore] = [performance.now(), cpuSeconds()];
   await work();
-  return (performance.now() - startedAt) / 1000;
+  return { elapsed: (performance.now() - startedAt) / 1000, cpu: cpuSeconds() - cpuBefore };
 }
 
-function table(rates: ReadonlyMap<string, Rates>): string {
-  const [bare] = rates.values();
-  const line = (...cells: string[]) => `${cells.map((cell, i) => (i ? cell.padStart(9) : cell.padEnd(30))).join('')}\n`;
-  const cells = (of: number[], base: number[] = []) => [median(of).toFixed(0), (median(of) / median(base)).toFixed(2)];
-  const rows = [...rates].map(([name, { seal, open }]) =>
+// utime, stime, cutime and cstime of proc_pid_stat(5), in ticks of 10 ms; they follow the name, which may hold blanks.
+function cpuSeconds(): number {
+  const stat = readFileSync('/proc/self/stat', 'latin1');
+  const ticks = stat
+    .slice(stat.lastIndexOf(')') + 2)
+    .split(' ')
+    .slice(11, 15)
+    .map(Number);
+  return ticks.reduce((sum, each) => sum + each, 0) / 100;
+}
+
+function table(times: ReadonlyMap<string, Times>, mib: number): string {
+  const [bare] = times.values();
+  const line = (...cells: string[]) => `${cells.map((cell, i) => (i ? cell.padStart(8) : cell.padEnd(30))).join('')}\n`;
+  const cells = (of: Time[], base: Time[] = []) =>
+    (['elapsed', 'cpu'] as const).flatMap((what) => {
+      const [rate, baseRate] = [of, base].map((each) => mib / median(each.map((time) => time[what])));
+      return [rate!.toFixed(0), (rate! / baseRate!).toFixed(2)];
+    });
+  const rows = [...times].map(([name, { seal, open }]) =>
     line(name, ...cells(seal, bare?.seal), ...cells(open, bare?.open)),
   );
-  return `\n${line('MiB/s, medians', 'seal', 'ratio', 'open', 'ratio')}${rows.join('')}`;
+  const head = line('medians', ...['seal/s', 'ratio', '/CPU s', 'ratio'], ...['open/s', 'ratio', '/CPU s', 'ratio']);
+  return `\nMiB\n${head}${rows.join('')}`;
 }

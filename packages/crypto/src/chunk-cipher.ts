@@ -1,5 +1,5 @@
-import { createSecretKey, type KeyObject } from 'node:crypto';
-import { GCM_NONCE_BYTES, gcmOpen, gcmSealInto, TAG_BYTES } from './aes-gcm.ts';
+import { createCipheriv, createSecretKey, type KeyObject } from 'node:crypto';
+import { AES_256_GCM_FORM, GCM_NONCE_BYTES, gcmOpen, TAG_BYTES } from './aes-gcm.ts';
 import { constantTimeEqual } from './equal.ts';
 import { CryptoError, openFailed } from './errors.ts';
 import { hkdfExpand } from './hkdf.ts';
@@ -30,8 +30,15 @@ const NO_DATA = new Uint8Array(0);
 export interface ChunkCipher {
   /** salt (24) ‖ commitment (32). */
   readonly header: Buffer;
-  /** Writes a sealed chunk into `target`. Never seal two plaintexts under one index. @returns The offset after it. */
+  /**
+   * Writes a sealed chunk into `target`, which may be where the chunk itself lies. Never seal two plaintexts under one
+   * index.
+   *
+   * @returns The offset after it.
+   */
   sealInto(target: Buffer, offset: number, index: number, chunk: Uint8Array): number;
+  /** As `open`, into `target`, which may be where the sealed chunk itself lies. @returns The offset after it. */
+  openInto(target: Buffer, offset: number, index: number, sealedChunk: Uint8Array): number;
   /** @throws CryptoError ERR_OPEN_FAILED */
   open(index: number, sealedChunk: Uint8Array): Buffer;
 }
@@ -78,12 +85,30 @@ function derive(inputKey: KeyObject, context: Uint8Array, salt: Uint8Array): Chu
   const baseNonce = Buffer.from(derived.subarray(KEY_BYTES, KEY_BYTES + GCM_NONCE_BYTES));
   const header = Buffer.concat([salt, derived.subarray(KEY_BYTES + GCM_NONCE_BYTES)]);
   derived.fill(0);
+  const open = (index: number, sealedChunk: Uint8Array) =>
+    gcmOpen(key, chunkNonce(baseNonce, index), sealedChunk, NO_DATA, AES_256_GCM_FORM);
   return {
     header,
-    sealInto: (target, offset, index, chunk) =>
-      gcmSealInto(target, offset, key, chunkNonce(baseNonce, index), chunk, NO_DATA),
-    open: (index, sealedChunk) => gcmOpen(key, chunkNonce(baseNonce, index), sealedChunk, NO_DATA),
+    sealInto(target, offset, index, chunk) {
+      const { algorithm, options } = AES_256_GCM_FORM;
+      const cipher = createCipheriv(algorithm, key, chunkNonce(baseNonce, index), options);
+      const end = moveInto(target, offset, cipher.update(chunk));
+      cipher.final(); // always empty in GCM
+      target.set(cipher.getAuthTag(), end);
+      return end + TAG_BYTES;
+    },
+    openInto: (target, offset, index, sealedChunk) => moveInto(target, offset, open(index, sealedChunk)),
+    open,
   };
+}
+
+// Node gives each chunk in memory of its own. Given back at once it holds the next chunk while the processor still has it
+// near; left to the collector, some 40 MiB of it go round, and a chunk takes a quarter longer.
+function moveInto(target: Buffer, offset: number, bytes: Buffer): number {
+  const { length, buffer } = bytes;
+  target.set(bytes, offset);
+  if (buffer instanceof ArrayBuffer && buffer.byteLength === length) buffer.transfer(0);
+  return offset + length;
 }
 
 // The base nonce with the chunk's number, big-endian, XORed into its end.

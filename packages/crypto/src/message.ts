@@ -41,7 +41,7 @@ export function openMessage(key: SymmetricKey, sealed: Uint8Array, context: Uint
   const last = Math.floor(plaintext.length / CHUNK_BYTES);
   for (let index = 0; index <= last; index++) {
     const start = MESSAGE_HEADER_BYTES + index * SEALED_CHUNK_BYTES;
-    plaintext.set(cipher.open(index, sealed.subarray(start, start + SEALED_CHUNK_BYTES)), index * CHUNK_BYTES);
+    cipher.openInto(plaintext, index * CHUNK_BYTES, index, sealed.subarray(start, start + SEALED_CHUNK_BYTES));
   }
   return plaintext;
 }

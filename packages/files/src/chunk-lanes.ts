@@ -1,18 +1,16 @@
 import { Worker } from 'node:worker_threads';
-import { type ChunkRange, RANGE_BYTES, SEALED_RANGE_BYTES } from './chunk-range.ts';
-import { type ChunkTask, rangeWorker, type WorkerTask } from './chunk-task.ts';
+import { type ChunkRange, RANGE_BUFFER_BYTES } from './chunk-range.ts';
+import { type ChunkTask, rangeWorker } from './chunk-task.ts';
 import { openFailed } from './errors.ts';
 
-/** Seals or opens ranges of chunks, several at a time, each in the buffers of a slot. */
+/** Seals or opens ranges of chunks, several at a time, each in the buffer of a slot. */
 export interface ChunkLanes {
   /** How many ranges may be under way. */
   readonly slots: number;
-  /** Where a slot's input goes, before `process`. */
-  input(slot: number): Buffer;
-  /** Where a slot's output is, after `process`. */
-  output(slot: number): Buffer;
-  /** @throws FilesError, CryptoError ERR_OPEN_FAILED */
-  process(slot: number, range: ChunkRange): Promise<void>;
+  /** Where a range's input goes, before `process`. */
+  input(slot: number, range: ChunkRange): Buffer;
+  /** @returns The output, valid until the slot's next input. @throws FilesError, CryptoError ERR_OPEN_FAILED */
+  process(slot: number, range: ChunkRange): Promise<Buffer>;
   close(): Promise<void>;
 }
 
@@ -24,32 +22,22 @@ const WORKER = new URL(`./chunk-worker${import.meta.url.endsWith('.ts') ? '.ts' 
  * range on, while the others are still starting.
  */
 export function openLanes(task: ChunkTask, threads: number): ChunkLanes {
-  // For each thread a range that it works on, one that waits for it, and one that is read or written.
-  const slots = 3 * threads;
-  const buffers = slotBuffers(task, slots);
-  const workers = Array.from({ length: threads - 1 }, () => new ChunkThread({ ...task, ...buffers }));
-  const inputs = buffers.inputs.map((buffer) => Buffer.from(buffer));
-  const outputs = buffers.outputs.map((buffer) => Buffer.from(buffer));
-  const work = rangeWorker(task);
+  const here = rangeWorker(task);
+  const workers = Array.from({ length: threads - 1 }, () => new ChunkThread(task));
+  // For each thread a range that it works on, one that waits for it, and one that is read or written. Buffers move to
+  // the thread and back: into memory that threads share, V8 copies a word at a time, which is slower.
+  const buffers = Array.from({ length: 3 * threads }, () => new ArrayBuffer(RANGE_BUFFER_BYTES));
   return {
-    slots,
-    input: (slot) => inputs[slot]!,
-    output: (slot) => outputs[slot]!,
+    slots: buffers.length,
+    input: (slot, range) => here.input(range, buffers[slot]!),
     async process(slot, range) {
-      const idle = workers.find((worker) => worker.hasRoom);
-      if (idle !== undefined) return idle.process(slot, range);
-      work(range, inputs[slot]!, outputs[slot]!);
+      const thread = workers.find((worker) => worker.hasRoom);
+      if (thread === undefined) here.work(range, buffers[slot]!);
+      else buffers[slot] = await thread.process(range, buffers[slot]!);
+      return here.output(range, buffers[slot]!);
     },
     close: async () => void (await Promise.all(workers.map((worker) => worker.close()))),
   };
-}
-
-function slotBuffers({ direction }: ChunkTask, slots: number) {
-  const sizes = direction === 'seal' ? [RANGE_BYTES, SEALED_RANGE_BYTES] : [SEALED_RANGE_BYTES, RANGE_BYTES];
-  const [inputs = [], outputs = []] = sizes.map((bytes) =>
-    Array.from({ length: slots }, () => new SharedArrayBuffer(bytes)),
-  );
-  return { inputs, outputs };
 }
 
 // One that is worked on and one that waits, so that the thread need not wait for us.
@@ -58,18 +46,16 @@ const QUEUE_LENGTH = 2;
 /** One worker thread. It says once that it is ready, then answers in the order in which it was asked. */
 class ChunkThread {
   readonly #worker: Worker;
-  readonly #waiting: { resolve: () => void; reject: (reason: unknown) => void }[] = [];
+  readonly #waiting: PromiseWithResolvers<ArrayBuffer>[] = [];
   #isReady = false;
   #failure: unknown;
 
-  constructor(workerData: WorkerTask) {
-    // Its garbage is outside the JavaScript heap; a small young generation has it collected while it is little.
-    const resourceLimits = { maxYoungGenerationSizeMb: 2 };
+  constructor(workerData: ChunkTask) {
     // It needs nothing of the environment, and flags such as --eval or --import are for the main script.
-    this.#worker = new Worker(WORKER, { workerData, resourceLimits, env: {}, argv: [], execArgv: [] });
+    this.#worker = new Worker(WORKER, { workerData, env: {}, argv: [], execArgv: [] });
     this.#worker.once('message', () => {
       this.#isReady = true;
-      this.#worker.on('message', (isDone: boolean) => this.#answer(isDone));
+      this.#worker.on('message', ([isDone, buffer]: [boolean, ArrayBuffer]) => this.#answer(isDone, buffer));
     });
     this.#worker.on('error', (error) => this.#fail(error));
     this.#worker.on('exit', () => this.#fail(new Error('a worker thread ended early')));
@@ -79,21 +65,22 @@ class ChunkThread {
     return this.#isReady && this.#waiting.length < QUEUE_LENGTH;
   }
 
-  process(slot: number, range: ChunkRange): Promise<void> {
+  /** Takes the buffer away; what the promise gives is the same memory. */
+  process(range: ChunkRange, buffer: ArrayBuffer): Promise<ArrayBuffer> {
     if (this.#failure !== undefined) return Promise.reject(this.#failure);
-    const { promise, resolve, reject } = Promise.withResolvers<void>();
-    this.#waiting.push({ resolve, reject });
-    this.#worker.postMessage([slot, range]);
-    return promise;
+    const asked = Promise.withResolvers<ArrayBuffer>();
+    this.#waiting.push(asked);
+    this.#worker.postMessage([range, buffer], [buffer]);
+    return asked.promise;
   }
 
   async close(): Promise<void> {
     await this.#worker.terminate();
   }
 
-  #answer(isDone: boolean): void {
+  #answer(isDone: boolean, buffer: ArrayBuffer): void {
     const asked = this.#waiting.shift();
-    if (isDone) asked?.resolve();
+    if (isDone) asked?.resolve(buffer);
     else asked?.reject(openFailed());
   }
 

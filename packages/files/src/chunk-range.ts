@@ -1,13 +1,12 @@
-import { CHUNK_BYTES, SEALED_CHUNK_BYTES } from '@bulwark/crypto/raw';
+import { CHUNK_BYTES, SEALED_CHUNK_BYTES } from '@bulwark/crypto/chunks';
 
 const TAG_BYTES = SEALED_CHUNK_BYTES - CHUNK_BYTES;
 
 // 1 MiB of plaintext: large enough that handing it to a thread costs nothing, small enough to keep several in memory.
 const RANGE_CHUNKS = 64;
 
-/** Room for the plaintext of a range, and for a sealed range. */
-export const RANGE_BYTES = RANGE_CHUNKS * CHUNK_BYTES;
-export const SEALED_RANGE_BYTES = RANGE_CHUNKS * SEALED_CHUNK_BYTES;
+/** Room for any range, sealed or not. */
+export const RANGE_BUFFER_BYTES = RANGE_CHUNKS * SEALED_CHUNK_BYTES;
 
 /** Consecutive chunks of a message: what is read, sealed or opened, and written in one go. */
 export interface ChunkRange {

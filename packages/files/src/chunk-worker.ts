@@ -1,23 +1,20 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import type { ChunkRange } from './chunk-range.ts';
-import { rangeWorker, type WorkerTask } from './chunk-task.ts';
+import { type ChunkTask, rangeWorker } from './chunk-task.ts';
 
-/* A worker thread of `chunk-lanes.ts`: once it has said that it is ready it is asked with [slot, range], and answers
- * whether the range could be done. What it imports is loaded anew for each thread, so it is little. */
+/* A worker thread of `chunk-lanes.ts`: once it has said that it is ready it is asked with [range, buffer], and answers
+ * with whether the range could be done, and the buffer. What it imports is loaded anew for each thread, so it is little. */
 
-const task = workerData as WorkerTask;
-const work = rangeWorker(task);
-const inputs = task.inputs.map((buffer) => Buffer.from(buffer));
-const outputs = task.outputs.map((buffer) => Buffer.from(buffer));
+const { work } = rangeWorker(workerData as ChunkTask);
 
-parentPort?.on('message', ([slot, range]: [number, ChunkRange]) => {
-  parentPort?.postMessage(isDone(slot, range));
+parentPort?.on('message', ([range, buffer]: [ChunkRange, ArrayBuffer]) => {
+  parentPort?.postMessage([isDone(range, buffer), buffer], [buffer]);
 });
 parentPort?.postMessage('ready');
 
-function isDone(slot: number, range: ChunkRange): boolean {
+function isDone(range: ChunkRange, buffer: ArrayBuffer): boolean {
   try {
-    work(range, inputs[slot]!, outputs[slot]!);
+    work(range, buffer);
     return true;
   } catch (error) {
     if ((error as { code?: unknown }).code === 'ERR_OPEN_FAILED') return false;

@@ -1,5 +1,5 @@
 import { type MessageReader, openMessageReader } from '@bulwark/crypto';
-import { MESSAGE_HEADER_BYTES } from '@bulwark/crypto/raw';
+import { MESSAGE_HEADER_BYTES } from '@bulwark/crypto/chunks';
 import { type Envelope, openEnvelope } from './envelope.ts';
 import { type DoneRange, processRanges } from './process-ranges.ts';
 import { readHeader, readsOf } from './read-header.ts';

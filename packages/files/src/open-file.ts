@@ -1,4 +1,4 @@
-import { CHUNK_BYTES } from '@bulwark/crypto/raw';
+import { CHUNK_BYTES } from '@bulwark/crypto/chunks';
 import { translated } from './errors.ts';
 import type { FileMetadata } from './metadata.ts';
 import { type Body, openBody, openedRanges } from './open-body.ts';

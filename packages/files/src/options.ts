@@ -8,8 +8,8 @@ export interface WorkOptions {
   readonly context?: Uint8Array;
   /**
    * 1 works on the calling thread, more start worker threads beside it. Where it is not given, files of 256 MiB or more
-   * get a thread for each core, up to four, and smaller ones just the one, since a thread takes about as long to start as
-   * a quarter of that takes to seal.
+   * get a thread for each core but one, which reading and writing keep busy, up to four; and smaller files just the one,
+   * since a thread takes about as long to start as a third of that takes to seal.
    */
   readonly threads?: number;
   /** Stops the work and removes what was written; the call then rejects with the signal's reason. */
@@ -37,7 +37,7 @@ const WORTH_THREADS_BYTES = 256 * 2 ** 20;
 /** Threads for a file of this length. @throws FilesError ERR_ARGUMENT */
 export function threadsFor(bytes: number, { threads }: WorkOptions): number {
   if (threads === undefined) {
-    return bytes < WORTH_THREADS_BYTES ? 1 : Math.min(availableParallelism(), DEFAULT_MAX_THREADS);
+    return bytes < WORTH_THREADS_BYTES ? 1 : Math.max(1, Math.min(availableParallelism() - 1, DEFAULT_MAX_THREADS));
   }
   if (Number.isInteger(threads) && threads >= 1 && threads <= MAX_THREADS) return threads;
   throw new FilesError('ERR_ARGUMENT', `threads must be 1 to ${MAX_THREADS}, got ${threads}`);

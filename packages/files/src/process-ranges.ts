@@ -1,4 +1,4 @@
-import { CHUNK_BYTES, SEALED_CHUNK_BYTES } from '@bulwark/crypto/raw';
+import { CHUNK_BYTES, SEALED_CHUNK_BYTES } from '@bulwark/crypto/chunks';
 import { openLanes } from './chunk-lanes.ts';
 import { type ChunkRange, rangesOf } from './chunk-range.ts';
 import type { ChunkTask } from './chunk-task.ts';
@@ -32,15 +32,12 @@ export async function* processRanges(
   source: SourceFile,
   { plaintextBytes, firstChunk, start, threads }: RangeWork,
 ): AsyncGenerator<DoneRange, void> {
-  const isSealing = task.direction === 'seal';
-  const chunkBytes = isSealing ? CHUNK_BYTES : SEALED_CHUNK_BYTES;
+  const chunkBytes = task.direction === 'seal' ? CHUNK_BYTES : SEALED_CHUNK_BYTES;
   const lanes = openLanes(task, threads);
   try {
     yield* inOrder(rangesOf(plaintextBytes, firstChunk), lanes.slots, async (range, slot) => {
-      const input = lanes.input(slot).subarray(0, isSealing ? range.bytes : range.sealedBytes);
-      await source.read(input, start + range.index * chunkBytes);
-      await lanes.process(slot, range);
-      return { range, output: lanes.output(slot).subarray(0, isSealing ? range.sealedBytes : range.bytes) };
+      await source.read(lanes.input(slot, range), start + range.index * chunkBytes);
+      return { range, output: await lanes.process(slot, range) };
     });
   } finally {
     await lanes.close();

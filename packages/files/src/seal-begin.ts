@@ -6,7 +6,7 @@ import {
   MESSAGE_HEADER_BYTES,
   newChunkCipher,
   SEALED_CHUNK_BYTES,
-} from '@bulwark/crypto/raw';
+} from '@bulwark/crypto/chunks';
 import { chunkCount } from './chunk-range.ts';
 import { type Envelope, newEnvelope, openEnvelope, openerOf, type SealFor } from './envelope.ts';
 import { encodeMetadata, type FileMetadata } from './metadata.ts';

@@ -1,6 +1,6 @@
 import { basename } from 'node:path';
 import { sealedLength } from '@bulwark/crypto';
-import { CHUNK_BYTES } from '@bulwark/crypto/raw';
+import { CHUNK_BYTES } from '@bulwark/crypto/chunks';
 import { newEnvelope, type SealFor } from './envelope.ts';
 import { translated } from './errors.ts';
 import type { FileMetadata } from './metadata.ts';
