@@ -65,7 +65,8 @@ export async function readWorkspace(root: string): Promise<Workspace> {
       text,
       imports: parseImports(text),
       owner: owners.find(({ folder }) => file.startsWith(`${folder}/`)),
-      isTest: /\.test\.tsx?$/.test(file) || /^(?:packages|apps)\/[^/]+\/testing\//.test(file),
+      // Examples are applications of their own: like tests they use what development has, and the public entries.
+      isTest: /\.test\.tsx?$/.test(file) || /^(?:packages|apps)\/[^/]+\/(?:testing|examples)\//.test(file),
     });
   }
 

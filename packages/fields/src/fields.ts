@@ -39,9 +39,10 @@ export interface Fields {
   /**
    * Gets the keys of a scope at hand, for all that is synchronous here. Cheap where they are; call it before each use.
    *
+   * @param use `read` is for opening rows, and makes no keys: whoever writes the database could otherwise have them made by naming tenants.
    * @throws KeyringError ERR_KEY_UNAVAILABLE and others: nothing can be read or written until they are back.
    */
-  ready(scope?: string): Promise<void>;
+  ready(scope?: string, use?: 'read' | 'write'): Promise<void>;
   /** The scope that is used where none is named. */
   defaultScope(): string | undefined;
   /** Which keys seal and index a scope. */
@@ -67,11 +68,11 @@ export function openFields(options: FieldsOptions): Fields {
   const dataKey = (scope: string): KeyId => ({ scope, name: data });
   const indexKey = (scope: string): KeyId => ({ scope, name: index });
 
-  async function ensure(id: KeyId, kind: KeyKind): Promise<void> {
+  async function ensure(id: KeyId, kind: KeyKind, use: 'read' | 'write'): Promise<void> {
     try {
       await keys.warm([id]);
     } catch (error) {
-      if (!createsKeys || codeOf(error) !== 'ERR_KEY_NOT_FOUND') throw error;
+      if (!createsKeys || use === 'read' || codeOf(error) !== 'ERR_KEY_NOT_FOUND') throw error;
       await keys.create(id, { kind }).catch((failure: unknown) => {
         // Another process was first: then its key is the one.
         if (codeOf(failure) !== 'ERR_KEY_EXISTS') throw failure;
@@ -81,13 +82,14 @@ export function openFields(options: FieldsOptions): Fields {
     }
   }
 
-  async function ready(scope = defaultScope()): Promise<void> {
+  async function ready(scope = defaultScope(), use: 'read' | 'write' = 'write'): Promise<void> {
     if (scope === undefined) throw new FieldsError('ERR_SCOPE_MISSING', 'name the scope whose keys to get ready');
     try {
-      await ensure(dataKey(scope), 'data');
-      if (hasIndexes) await ensure(indexKey(scope), 'index');
+      await ensure(dataKey(scope), 'data', use);
+      if (hasIndexes && use === 'write') await ensure(indexKey(scope), 'index', use);
     } catch (error) {
       atHand.delete(scope);
+      if (codeOf(error) !== 'ERR_KEY_UNAVAILABLE') throw error;
       if (away === null) events.emit('keys-away', '*', '*', scope, codeOf(error));
       away = codeOf(error);
       throw error;

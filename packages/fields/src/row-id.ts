@@ -4,6 +4,9 @@ import type { EncryptedTable } from './table.ts';
 /** A row, or the part of one that is known. */
 export type Row = Readonly<Record<string, unknown>>;
 
+/** Databases give UUIDs back in lower case, however they were written. */
+const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+
 /**
  * What a row is bound by: its id as text, or undefined where it is not known (yet). Drivers give 42 as a number, a
  * bigint or text; all are the same id.
@@ -17,7 +20,7 @@ export function rowIdOf(table: EncryptedTable, row: Row): string | undefined {
 function idText(value: unknown): string | undefined {
   switch (typeof value) {
     case 'string':
-      return value;
+      return UUID.test(value) ? value.toLowerCase() : value;
     case 'number':
     case 'bigint':
       return String(value);

@@ -225,6 +225,15 @@ describe('binding', () => {
     assert.throws(() => cipher.openRow({ notes: stored.notes }, { scope: 'acme' }), { code: 'ERR_ROW_ID_MISSING' });
   });
 
+  test('takes a UUID in either case, also as a part of an id', async () => {
+    const id = 'ABCDEF01-2345-4678-9ABC-DEF012345678';
+    for (const columns of [['id'], ['id', 'part']]) {
+      const { cipher } = await open({ notes: text() }, { id: columns });
+      const stored = cipher.sealRow({ id, part: 1, notes: 'n' }, { scope: 'acme' });
+      assert.equal(cipher.openRow({ ...stored, id: id.toLowerCase() }, { scope: 'acme' }).notes, 'n');
+    }
+  });
+
   test('takes ids of several columns, of numbers and of other forms, as drivers give them', async () => {
     const { cipher } = await open({ notes: text() }, { id: ['a', 'b'] });
     const stored = cipher.sealRow({ a: 1n, b: 'x', notes: 'n' }, { scope: 'acme' });
@@ -342,6 +351,17 @@ describe('a record', () => {
     assert.deepEqual(cipher.search('email', 'ADA@example.test', KNOWN).alternatives, [
       { column: 'email_index', values: [stored.email_index] },
     ]);
+  });
+
+  test('that is null has null fields', async () => {
+    const { cipher } = await open(declared, { record });
+    assert.deepEqual(cipher.openRow({ id: '7', sealed: null }, KNOWN), {
+      id: '7',
+      name: null,
+      born: null,
+      photo: null,
+      email: null,
+    });
   });
 
   test('is changed as a whole', async () => {
@@ -562,6 +582,20 @@ test('health tells when keys are away and when they are back', async () => {
     events.map(({ type }) => type),
     ['keys-away', 'keys-back'],
   );
+});
+
+test('reading makes no keys for tenants that somebody has put into rows', async () => {
+  const { fields, keys } = await open({ notes: text() });
+  await assert.rejects(fields.ready('nobody', 'read'), { code: 'ERR_KEY_NOT_FOUND' });
+  assert.deepEqual(await keys.list('nobody'), []);
+  assert.equal(fields.health().state, 'ok');
+});
+
+test('a column called like a prototype is a column', async () => {
+  const { cipher } = await open({ notes: text() });
+  const row = JSON.parse('{"__proto__":"x","notes":"n"}') as object;
+  const stored = cipher.sealRow({ ...row }, KNOWN);
+  assert.ok(Object.hasOwn(stored, '__proto__') && Object.hasOwn(cipher.openRow(stored, KNOWN), '__proto__'));
 });
 
 test('a stolen index key opens nothing, and a stolen data key finds nothing', async () => {

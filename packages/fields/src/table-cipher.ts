@@ -186,12 +186,15 @@ export function tableCipher<T extends EncryptedTable>(table: T, options: TableCi
     return { [record.column]: cells.sealBytes(RECORD, recordBind, encodeRecord(values), place, pad) };
   }
 
-  function openRecord(stored: unknown, place: Place): Record<string, unknown> {
-    const values = decodeRecord(cells.openBytes(RECORD, recordBind, stored, place));
+  function openRecord(stored: unknown, place: () => Place): Record<string, unknown> {
+    const values =
+      stored === null
+        ? new Map<string, Buffer | null>()
+        : decodeRecord(cells.openBytes(RECORD, recordBind, stored, place()));
     const opened: Record<string, unknown> = {};
     for (const { name, type, formerNames = [] } of table.record!.fields) {
       const found = [name, ...formerNames].find((known) => values.has(known));
-      const bytes = found === undefined ? null : values.get(found)!;
+      const bytes = found === undefined ? null : (values.get(found) ?? null);
       opened[name] = bytes === null ? null : type.decode(bytes);
     }
     return opened;
@@ -202,12 +205,12 @@ export function tableCipher<T extends EncryptedTable>(table: T, options: TableCi
 
     sealRow(row, known = {}) {
       const place = placeOf(row, known);
-      const stored: Record<string, unknown> = {};
-      for (const [name, value] of Object.entries(row)) {
-        if (!Object.hasOwn(table.fields, name)) stored[name] = value;
-        else if (value !== undefined) Object.assign(stored, sealField(table.fields[name]!, value, place));
-      }
-      return Object.assign(stored, sealRecord(row, place));
+      const sealed = Object.entries(row).flatMap(([name, value]): [string, unknown][] => {
+        if (!Object.hasOwn(table.fields, name)) return [[name, value]];
+        return value === undefined ? [] : Object.entries(sealField(table.fields[name]!, value, place));
+      });
+      // fromEntries defines members instead of setting them: a column called __proto__ stays a column.
+      return Object.fromEntries([...sealed, ...Object.entries(sealRecord(row, place))]);
     },
 
     openRow(stored, known = {}) {
@@ -236,10 +239,11 @@ export function tableCipher<T extends EncryptedTable>(table: T, options: TableCi
         taken.add(field.column);
         if (plainColumn !== undefined) taken.add(plainColumn);
       }
-      const record = table.record && stored[table.record.column];
-      if (record !== undefined && record !== null) Object.assign(opened, openRecord(record, lazily()));
-      for (const [column, value] of Object.entries(stored)) if (!taken.has(column)) opened[column] = value;
-      return opened as Record<string, unknown> & Partial<PlainFields<T>>;
+      if (table.record && Object.hasOwn(stored, table.record.column)) {
+        Object.assign(opened, openRecord(stored[table.record.column] ?? null, lazily));
+      }
+      const rest = Object.entries(stored).filter(([column]) => !taken.has(column));
+      return Object.fromEntries([...Object.entries(opened), ...rest]) as ReturnType<TableCipher<T>['openRow']>;
     },
 
     sealCell: (name, value, known = {}) => cells.seal(fieldOf(name), value, placeOf({}, known)),

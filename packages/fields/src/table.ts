@@ -106,8 +106,8 @@ export function encrypted<const F extends FieldMap>(
     ...indexColumns,
     ...plainColumns,
     ...(record ? [record.column] : []),
-    ...idColumns,
-    ...(typeof options.scope === 'object' ? [options.scope.column] : []),
+    // The tenant is often a part of the id.
+    ...new Set([...idColumns, ...(typeof options.scope === 'object' ? [options.scope.column] : [])]),
   ]);
   const byName = Object.fromEntries(resolved.map((field) => [field.name, field]));
   return {
