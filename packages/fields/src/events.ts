@@ -5,6 +5,7 @@ export type FieldEventType =
   | 'open-failed' // `reason` has the code; for operators, not for who asked
   | 'legacy-read' // `reason` says by which reader: these are left to encrypt
   | 'searched'
+  | 'keys-ready' // the keys of a scope are at hand for the first time
   | 'keys-away' // sealing or opening failed since keys were not to be had
   | 'keys-back';
 

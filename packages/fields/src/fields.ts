@@ -31,6 +31,14 @@ export interface FieldsHealth {
   readonly scopes: readonly string[];
 }
 
+/** How old the version is that a key seals with now. */
+export interface KeyAge {
+  readonly scope: string;
+  readonly name: string;
+  readonly version: number;
+  readonly ageSeconds: number;
+}
+
 /** Encrypted fields of an application. */
 export interface Fields {
   /** @throws FieldsError ERR_FIELD_UNKNOWN (the table was not given to `openFields`) */
@@ -51,6 +59,8 @@ export interface Fields {
   readonly states: FieldStates;
   health(): FieldsHealth;
   metrics(): FieldMetrics;
+  /** Ages of the keys of the scopes that are at hand, for metrics. @throws KeyringError */
+  keyAges(): Promise<KeyAge[]>;
   /** A copy of anything for a log, without sealed values, encrypted fields and secrets. */
   redact(value: unknown): unknown;
 }
@@ -94,9 +104,18 @@ export function openFields(options: FieldsOptions): Fields {
       away = codeOf(error);
       throw error;
     }
+    if (!atHand.has(scope)) events.emit('keys-ready', '*', '*', scope);
     atHand.add(scope);
     if (away !== null) events.emit('keys-back', '*', '*', scope);
     away = null;
+  }
+
+  async function keyAge(id: KeyId): Promise<KeyAge[]> {
+    const { versions } = await keys.describe(id);
+    const sealing = versions.findLast(({ state }) => state === 'active');
+    if (!sealing) return [];
+    const since = sealing.activatesAt ?? sealing.createdAt;
+    return [{ ...id, version: sealing.version, ageSeconds: Math.max(0, Math.round((Date.now() - since) / 1000)) }];
   }
 
   const ciphers = new Map(
@@ -130,6 +149,10 @@ export function openFields(options: FieldsOptions): Fields {
     },
     health: () => ({ state: away === null ? 'ok' : 'keys-away', reason: away, scopes: [...atHand] }),
     metrics: events.metrics,
+    async keyAges() {
+      const ids = [...atHand].flatMap((scope) => [dataKey(scope), ...(hasIndexes ? [indexKey(scope)] : [])]);
+      return (await Promise.all(ids.map(keyAge))).flat();
+    },
     redact: redactor(tables),
   };
 }

@@ -20,8 +20,9 @@ export {
   type UnsearchableOptions,
 } from './field.ts';
 export type { FieldType } from './field-type.ts';
-export { type Fields, type FieldsHealth, type FieldsOptions, openFields } from './fields.ts';
+export { type Fields, type FieldsHealth, type FieldsOptions, type KeyAge, openFields } from './fields.ts';
 export { bcryptHash, fernet, type LegacyReader, plainText } from './legacy.ts';
+export { type MembersOptions, openMembers, sealMembers } from './members.ts';
 export { newRowId } from './new-row-id.ts';
 export { redactor } from './redact.ts';
 export { type Row, rowIdOf, scopeOf } from './row-id.ts';

@@ -580,7 +580,7 @@ test('health tells when keys are away and when they are back', async () => {
   assert.equal(fields.health().state, 'ok');
   assert.deepEqual(
     events.map(({ type }) => type),
-    ['keys-away', 'keys-back'],
+    ['keys-ready', 'keys-away', 'keys-ready', 'keys-back'],
   );
 });
 
@@ -596,6 +596,52 @@ test('a column called like a prototype is a column', async () => {
   const row = JSON.parse('{"__proto__":"x","notes":"n"}') as object;
   const stored = cipher.sealRow({ ...row }, KNOWN);
   assert.ok(Object.hasOwn(stored, '__proto__') && Object.hasOwn(cipher.openRow(stored, KNOWN), '__proto__'));
+});
+
+test('metrics tell what was done, what failed and how old the keys are', async () => {
+  const { cipher, fields } = await open({ email: email({ search: 'unique' }), notes: text() });
+  const stored = cipher.sealRow({ email: 'a@example.test', notes: 'n' }, KNOWN);
+  cipher.openRow(stored, KNOWN);
+  cipher.search('email', 'a@example.test', KNOWN);
+  assert.throws(() => cipher.openRow({ notes: stored.email }, KNOWN), { code: 'ERR_OPEN_FAILED' });
+  assert.deepEqual(fields.metrics(), {
+    sealed: { 'person.email': 1, 'person.notes': 1 },
+    opened: { 'person.email': 1, 'person.notes': 1 },
+    searched: { 'person.email': 1 },
+    failures: { 'person.notes ERR_OPEN_FAILED': 1 },
+    legacyReads: {},
+  });
+  const ages = await fields.keyAges();
+  assert.deepEqual(
+    ages.map(({ scope, name, version }) => `${scope} ${name} ${version}`),
+    ['acme fields 1', 'acme index 1'],
+  );
+  assert.ok(ages.every(({ ageSeconds }) => ageSeconds >= 0 && ageSeconds < 60));
+});
+
+test('a value of another table, and one whose suite or binding was changed, does not open', async () => {
+  const other = encrypted('company', { notes: text() });
+  const { cipher, again, table } = await open({ notes: text() });
+  const stored = cipher.sealRow({ notes: 'n' }, KNOWN);
+  const both = again({ tables: [table, other] });
+  assert.throws(() => both.table(other).openRow(stored, KNOWN), { code: 'ERR_OPEN_FAILED' });
+  const bytes = Buffer.from(String(stored.notes).slice(4), 'base64url');
+  for (const [at, value] of [
+    [1, 0x01], // A256GCM
+    [1, 0x03], // deterministic
+    [1, 0x10], // Fernet
+    [1, 0x7f], // unknown
+    [2, 0x00], // bound to the tenant only
+    [2, 0x01], // to the column only
+    [2, 0x0a], // padded
+    [2, 0x82], // a flag of the future
+    [3, bytes[3]! ^ 1], // another key
+  ] as const) {
+    const changed = Buffer.from(bytes);
+    changed[at] = value;
+    const notes = `bw1:${changed.toString('base64url')}`;
+    assert.throws(() => cipher.openRow({ notes }, KNOWN), { code: 'ERR_OPEN_FAILED' }, `byte ${at} = ${value}`);
+  }
 });
 
 test('a stolen index key opens nothing, and a stolen data key finds nothing', async () => {
