@@ -127,6 +127,7 @@ export function tableCipher<T extends EncryptedTable>(table: T, options: TableCi
   function placesOf(field: ResolvedField) {
     const phase = states.phase(table.name, field.name);
     const { plainColumn } = field;
+    // See docs/decisions/0010-no-default-phase.md.
     if (plainColumn !== undefined && phase === undefined) {
       const how = 'record where its migration stands (`bulwark fields plan --record`) and give `states` to openFields';
       throw new FieldsError('ERR_MIGRATION_STATE', `${table.name}.${field.name} has a plain column: ${how}`);

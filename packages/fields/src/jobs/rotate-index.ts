@@ -20,7 +20,7 @@ const NEVER_MS = 100 * 365 * 86_400_000;
  * 3. The next version becomes the active one (`switching`), and its indexes are copied to the first column.
  * 4. The old version is given up, the second column emptied (`stable`).
  *
- * Goes on where it was killed. Needs the `_next` columns; those of unique fields with a unique constraint.
+ * Why two columns: docs/decisions/0009-index-keys-rotate-in-two-columns.md. Goes on where it was killed. Needs the `_next` columns; those of unique fields with a unique constraint.
  *
  * @throws FieldsError ERR_MIGRATION_STATE (a column or constraint is missing), ERR_JOB_RUNNING, ERR_VERIFY_FAILED
  */
