@@ -1,0 +1,121 @@
+import { Op, Utils } from 'sequelize';
+import { unsupported } from '../../table-cipher.ts';
+import type { AnyModel, EncryptedModel, EncryptedModels } from './models.ts';
+
+/** A model in a query, by the alias that it has there. */
+export interface Source {
+  readonly model: EncryptedModel;
+  readonly alias: string;
+}
+
+/** Refuses what names an encrypted column outside of a condition on it. */
+export interface RawSqlGuard {
+  /** `fn`, `col`, `literal` and their like, at any depth of a value. @throws FieldsError ERR_UNSUPPORTED_QUERY */
+  refuseIn(value: unknown): void;
+  /** The `order` or `group` of a query. @throws FieldsError ERR_UNSUPPORTED_QUERY */
+  refuseInOrder(order: unknown, model: AnyModel): void;
+}
+
+export function rawSqlGuard(models: EncryptedModels, sources: readonly Source[]): RawSqlGuard {
+  const refuse = ({ table }: EncryptedModel, name: string) =>
+    unsupported(table, name, 'is encrypted: the database cannot sort, group, compute or compare it in SQL of your own');
+
+  function refuseInText(text: string): void {
+    for (const { model, alias } of sources) {
+      const found = mentionOf(alias, model.names).exec(text);
+      if (found) throw refuse(model, found[1] ?? found[2] ?? '*');
+    }
+  }
+
+  function refuseIn(value: unknown): void {
+    if (typeof value !== 'object' || value === null) return;
+    if (Array.isArray(value)) value.forEach(refuseIn);
+    else if (isSequelizeMethod(value)) refuseInMethod(value);
+    if (Object.getPrototypeOf(value) !== Object.prototype) return;
+    for (const key of Reflect.ownKeys(value)) {
+      const member = (value as Record<PropertyKey, unknown>)[key];
+      if (key === Op.col && typeof member === 'string') refuseInText(member);
+      refuseIn(member);
+    }
+  }
+
+  function refuseInMethod(method: SequelizeMethod): void {
+    for (const name of ['col', 'val', 'attribute', 'path', 'conditions'] as const) {
+      for (const part of [method[name]].flat()) {
+        // A path into JSON begins with a column, and goes on with what are none.
+        if (typeof part === 'string') refuseInText(name === 'path' ? part.split('.', 1)[0]! : part);
+        else if (isAttribute(part)) refuseInText(part.field);
+        else refuseIn(part);
+      }
+    }
+    if (method.conditions && !isSequelizeMethod(method.conditions))
+      Object.keys(method.conditions).forEach(refuseInText);
+    refuseIn(method.args);
+    refuseIn(method.logic);
+  }
+
+  function refuseInOrder(order: unknown, model: AnyModel): void {
+    for (const item of [order].flat() as unknown[]) {
+      let current = model;
+      for (const part of [item].flat() as unknown[]) {
+        const next = typeof part === 'string' ? current.associations[part]?.target : modelOf(part);
+        const entity = models.find(current);
+        if (next) current = next;
+        else if (typeof part !== 'string') refuseIn(part);
+        else if (entity?.names.has(lastName(part))) throw refuse(entity, lastName(part));
+        else if (part.includes('.')) refuseInText(part);
+      }
+    }
+  }
+
+  return { refuseIn, refuseInOrder };
+}
+
+/** Sequelize's `fn`, `col`, `cast`, `literal`, `json` and `where`: each has some of these. */
+interface SequelizeMethod {
+  readonly col?: unknown;
+  readonly val?: unknown;
+  readonly args?: unknown;
+  readonly attribute?: unknown;
+  readonly logic?: unknown;
+  readonly path?: unknown;
+  readonly conditions?: object;
+}
+
+export function isSequelizeMethod(value: unknown): value is SequelizeMethod {
+  return value instanceof Utils.SequelizeMethod;
+}
+
+/** `Person.rawAttributes.email` */
+function isAttribute(value: unknown): value is { readonly field: string } {
+  return typeof value === 'object' && value !== null && 'fieldName' in value && 'field' in value;
+}
+
+/** `Person`, `{ model: Person, as: 'author' }` or an association. */
+function modelOf(part: unknown): AnyModel | undefined {
+  if (typeof part === 'function' && 'getAttributes' in part) return part as AnyModel;
+  if (typeof part !== 'object' || part === null) return undefined;
+  const { model, target } = part as { readonly model?: AnyModel; readonly target?: AnyModel };
+  return model ?? target;
+}
+
+function lastName(path: string): string {
+  return path
+    .slice(path.lastIndexOf('.') + 1)
+    .replace(/[^\w$]/g, '')
+    .toLowerCase();
+}
+
+/** Finds `alias.column`, quoted or not, and a column without alias; not parameters, and not columns of other aliases. */
+function mentionOf(alias: string, names: ReadonlySet<string>): RegExp {
+  const name = `(${[...names].map(escaped).join('|')})`;
+  const quote = '["`\\[]?';
+  const end = '(?![\\w$])';
+  const withAlias = `(?<![\\w$])${escaped(alias)}["\`\\]]?\\s*\\.\\s*${quote}${name}${end}`;
+  const alone = `(?<![\\w$.:'])(?<!\\.\\s*["\`\\[])${quote}${name}${end}(?!["\`\\]]?\\s*[.('])`;
+  return new RegExp(`${withAlias}|${alone}`, 'i');
+}
+
+function escaped(text: string): string {
+  return text.replace(/[^\w]/g, '\\$&');
+}
