@@ -244,6 +244,46 @@ describe('keys of other kinds', () => {
     assert.equal((await keys.messageKey(id)).key.equals(message), false);
   });
 
+  test('open messages of a compromised version, and what is in a vault, on demand alone, and tell of each time', async () => {
+    const { keys, events } = keysFixture();
+    const vault = key('vault');
+    await keys.create(id);
+    await keys.create(vault, { kind: 'vault' });
+    const { kid, key: message } = await keys.messageKey(id);
+    const sealed = await keys.sealToVault(vault, Buffer.from('x'), context);
+    await keys.rotate(vault); // of data keys, compromising does it
+    for (const each of [id, vault]) await keys.compromise(each, 1);
+    await assert.rejects(keys.messageKeyOf(id, kid), { code: 'ERR_KEY_COMPROMISED' });
+    await assert.rejects(keys.openFromVault(vault, sealed, context), { code: 'ERR_KEY_COMPROMISED' });
+    const access = { allowCompromised: true };
+    assert.equal((await keys.messageKeyOf(id, kid, access)).key.equals(message), true);
+    assert.equal((await keys.openFromVault(vault, sealed, context, access)).toString(), 'x');
+    const told = events.filter(({ type }) => type === 'opened-compromised');
+    assert.deepEqual(
+      told.map(({ name, version }) => [name, version]),
+      [
+        [id.name, 1],
+        [vault.name, 1],
+      ],
+    );
+  });
+
+  test('whose only version is compromised open nothing, though it still authenticates the record', async () => {
+    const { keys } = keysFixture();
+    const [vault, search] = [key('vault'), key('search')];
+    await keys.create(vault, { kind: 'vault' });
+    await keys.create(search, { kind: 'index' });
+    await keys.warm([vault, search]);
+    const sealed = await keys.sealToVault(vault, Buffer.from('x'), context);
+    for (const each of [vault, search]) await keys.compromise(each, 1);
+    await assert.rejects(keys.openFromVault(vault, sealed, context), { code: 'ERR_KEY_COMPROMISED' });
+    assert.throws(() => keys.openFromVaultSync(vault, sealed, context), { code: 'ERR_KEY_COMPROMISED' });
+    const column = { table: 't', column: 'c', name: 'n', normaliser: 'exact' } as const;
+    assert.deepEqual(await keys.blindIndexes(search, column, 'x'), []);
+    await keys.warm([vault], { allowCompromised: true });
+    assert.equal(keys.openFromVaultSync(vault, sealed, context, { allowCompromised: true }).toString(), 'x');
+  });
+
   test('do nothing that they are not for', async () => {
     const { keys } = keysFixture();
     await keys.create(key('search'), { kind: 'index' });

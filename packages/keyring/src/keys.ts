@@ -1,6 +1,6 @@
 import { KeyringError } from './errors.ts';
 import { type FieldOperations, fieldOperations } from './field-operations.ts';
-import { cacheId, keyAccess } from './key-access.ts';
+import { type Access, cacheId, keyAccess } from './key-access.ts';
 import { type KeyBackup, keyBackup } from './key-backup.ts';
 import { type KeyDestruction, keyDestruction } from './key-destruction.ts';
 import type { KeyId } from './key-document.ts';
@@ -42,11 +42,20 @@ export interface Keys extends KeyLifecycle, KeyDestruction, KeyBackup, FieldOper
   list(scope?: string): Promise<KeyId[]>;
   /** Rotates the keys that are due by age, use, expiry or their cipher's limit. */
   rotateExpired(scope?: string): Promise<RotationReport>;
-  /** Loads keys for the synchronous forms, and keeps them at hand until `close`. @throws KeyringError as loading does */
-  warm(ids: readonly KeyId[]): Promise<void>;
+  /**
+   * Loads keys for the synchronous forms, and keeps them at hand until `close`; those that may open what compromised
+   * versions sealed only for as long as the cache does.
+   *
+   * @throws KeyringError as loading does
+   */
+  warm(ids: readonly KeyId[], access?: Access): Promise<void>;
   /** Forgets what is cached of a key, so that a change made by another process counts at once. */
   refresh(id: KeyId): Promise<void>;
-  /** Loads a key again, so that a change made by another process counts, while what is cached goes on serving. */
+  /**
+   * Loads a key again, so that a change made by another process counts, while what is cached goes on serving.
+   *
+   * @throws KeyringError as loading does: then it does not count yet
+   */
   reload(id: KeyId): Promise<void>;
   /** Erases keys from memory and hands back unspent uses. Nothing works afterwards. */
   close(): Promise<void>;
@@ -80,7 +89,7 @@ export function openKeys(options: KeysOptions): Keys {
       const id = idOf(cached);
       const isPlain = cached === cacheId(id);
       try {
-        const key = usableKey(await loader.load(id, isPlain ? 'usable' : 'compromised'));
+        const key = usableKey(await loader.load(id, isPlain ? 'usable' : 'compromised'), !isPlain);
         emit('loaded', id);
         if (isPlain && warm.has(joinId(id))) await prepareLease(key);
         return key;
@@ -128,7 +137,11 @@ export function openKeys(options: KeysOptions): Keys {
     ...otherOperations(access, emit, now),
     list: (scope) => store.list(scope),
     rotateExpired: (scope) => rotateExpired(engine, lifecycle, scope),
-    async warm(ids) {
+    async warm(ids, { allowCompromised = false } = {}) {
+      if (allowCompromised) {
+        await Promise.all(ids.map((id) => cache.use(cacheId(id, { allowCompromised }), { uses: 0, bytes: 0 }, () => {})));
+        return;
+      }
       for (const id of ids) warm.set(joinId(id), id);
       await Promise.all(
         ids.map((id) =>
@@ -139,7 +152,11 @@ export function openKeys(options: KeysOptions): Keys {
       );
     },
     refresh: (id) => onChanged(id, true),
-    reload: (id) => onChanged(id, false),
+    async reload(id) {
+      cache.evict(cacheId(id, { allowCompromised: true }));
+      if (warm.has(joinId(id))) await cache.reload(cacheId(id));
+      else cache.evict(cacheId(id));
+    },
     async close() {
       clearInterval(keepWarm);
       warm.clear();

@@ -14,7 +14,7 @@ import type { Access, KeyAccess, OpeningWork, SealingWork } from './key-access.t
 import type { KeyId } from './key-document.ts';
 import { type EmitKeyEvent, reasonOf } from './key-event.ts';
 import { stateAt } from './key-state.ts';
-import { openingVersion, requireKind, type UsableVersion } from './usable-key.ts';
+import { openingVersion, requireKind, type UsableKey, type UsableVersion } from './usable-key.ts';
 
 /** A key for one message or file, and which version it is of. */
 export interface MessageKey {
@@ -91,7 +91,7 @@ export function otherOperations(access: KeyAccess, emit: EmitKeyEvent, now: () =
       run(key) {
         requireKind(key, 'vault');
         try {
-          const { version, material } = requireKnown(openingVersion(key, kid, now()));
+          const { version, material } = versionFor(id, key, kid);
           const plaintext = openWith(material.secret, sealed.subarray(KID_BYTES), VAULT_INFO, context);
           emit('opened', id, { version: version.version, purpose: 'vault' });
           return plaintext;
@@ -101,6 +101,12 @@ export function otherOperations(access: KeyAccess, emit: EmitKeyEvent, now: () =
         }
       },
     };
+  }
+
+  function versionFor(id: KeyId, key: UsableKey, kid: string): UsableVersion {
+    const found = requireKnown(openingVersion(key, kid, now()));
+    if (found.version.state === 'compromised') emit('opened-compromised', id, { version: found.version.version });
+    return found;
   }
 
   return {
@@ -168,7 +174,7 @@ export function otherOperations(access: KeyAccess, emit: EmitKeyEvent, now: () =
         ...allowed,
         run(key) {
           requireKind(key, 'data');
-          const version = requireKnown(openingVersion(key, encodeBase64Url(kid), now()));
+          const version = versionFor(id, key, encodeBase64Url(kid));
           emit('opened', id, { version: version.version.version, purpose: 'message' });
           return messageKeyFrom(version);
         },

@@ -24,13 +24,18 @@ export interface UsableKey {
   readonly notBefore: number;
 }
 
-/** Indexes a loaded key for use. */
-export function usableKey(loaded: LoadedKey): UsableKey {
+/**
+ * Indexes a loaded key for use.
+ *
+ * @param allowCompromised Whether compromised versions may be used. One that authenticates the document is loaded in any
+ *   case, and is left out here otherwise.
+ */
+export function usableKey(loaded: LoadedKey, allowCompromised: boolean): UsableKey {
   const { document, material } = loaded;
   const byKid = new Map<string, UsableVersion>();
   for (const version of document.versions) {
     const own = material.get(version.version);
-    if (own) byKid.set(version.kid, { version, material: own });
+    if (own && (allowCompromised || version.state !== 'compromised')) byKid.set(version.kid, { version, material: own });
   }
   const versions = new Map(document.versions.map((version) => [version.kid, version]));
   return { loaded, byKid, versions, notBefore: latestTimeOf(loaded) };
