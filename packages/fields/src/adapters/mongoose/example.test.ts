@@ -1,0 +1,23 @@
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { startMongoServer } from '../../../testing/mongoose-server.ts';
+
+test('the example stores sealed values and reads what it has stored', async () => {
+  const server = await startMongoServer();
+  try {
+    const main = fileURLToPath(new URL('../../../examples/mongoose/main.ts', import.meta.url));
+    const { stdout } = await promisify(execFile)(process.execPath, [main, server.url]);
+    const stored = stdout.slice(0, stdout.indexOf('found by e-mail'));
+    assert.match(stored, /bw1:/);
+    assert.doesNotMatch(stored, /Ada@|4242|xoxb/);
+    assert.match(stdout, /found by e-mail: Ada@example\.test \{ number: '4242 4242', brand: 'visa' \}/);
+    assert.match(stdout, /populated: xoxb-1 Ada@example\.test/);
+    assert.match(stdout, /after the change: 1/);
+    assert.match(stdout, /refused: ERR_UNSUPPORTED_QUERY/);
+  } finally {
+    await server.close();
+  }
+});
