@@ -2,7 +2,7 @@ import { CryptoError, decodeFieldText, encodeFieldText, isSealedField } from '@b
 import type { KeyId, Keys, ScopedCell } from '@bulwark/keyring';
 import { FieldsError } from './errors.ts';
 import type { FieldEvents } from './events.ts';
-import { jsonText } from './field-type.ts';
+import { jsonText, jsonType } from './field-type.ts';
 import { mapPaths } from './json-paths.ts';
 import type { FieldStates } from './states.ts';
 import type { EncryptedTable, ResolvedField } from './table.ts';
@@ -15,6 +15,8 @@ export interface Place {
   readonly scope: string;
   /** undefined where it is not known: then only fields that are bound to their column go. */
   readonly row: string | undefined;
+  /** Open what compromised versions of the key have sealed. */
+  readonly allowCompromised?: boolean | undefined;
 }
 
 /** Seals and opens single cells of a table. Needs warm keys. */
@@ -37,6 +39,8 @@ export interface CellCipherOptions {
 }
 
 const TEXT_PREFIX = 'bw1:';
+/** What lies at a path inside JSON. */
+const LEAF = jsonType();
 const BINDING_BITS = 3;
 const BOUND_TO_ROW = 2;
 
@@ -77,11 +81,12 @@ export function cellCipher(table: EncryptedTable, { keys, keyId, states, events 
     if (isBelowFloor) throw new CryptoError('ERR_BINDING', 'value is bound to less than its field wants');
     if (isRowBound && place.row === undefined) throw rowMissing(names[0]!);
     const row = isRowBound ? place.row : undefined;
+    const access = place.allowCompromised ? { allowCompromised: true } : undefined;
     let failure: unknown;
     for (const tableName of [table.name, ...table.formerNames]) {
       for (const name of names) {
         try {
-          return keys.openFieldSync(keyId(place.scope), cellOf(tableName, name, row), sealed);
+          return keys.openFieldSync(keyId(place.scope), cellOf(tableName, name, row), sealed, access);
         } catch (error) {
           if (!(error instanceof CryptoError) || error.code !== 'ERR_OPEN_FAILED') throw error;
           failure = error;
@@ -179,7 +184,7 @@ export function cellCipher(table: EncryptedTable, { keys, keyId, states, events 
           opening(`${field.name}.${at}`, place.scope, () => {
             const sealed = typeof member === 'string' ? sealedBytesOf(member) : undefined;
             if (!sealed) throw notSealedAt(`${table.name}.${field.name}.${at}`);
-            return JSON.parse(openSealed(namesOf(field, at), field.bind, sealed, place).toString('utf8')) as unknown;
+            return LEAF.decode(openSealed(namesOf(field, at), field.bind, sealed, place));
           }),
         );
       }

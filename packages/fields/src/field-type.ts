@@ -29,7 +29,11 @@ export function textType(normaliser: Normaliser, maxBytes = 64 * KIB, isSearchab
       return Buffer.from(value, 'utf8');
     },
     decode: (bytes) => bytes.toString('utf8'),
-    fromPlain: (stored) => (typeof stored === 'string' ? stored : String(stored)),
+    fromPlain(stored) {
+      // Of an object it would be [object Object].
+      if (typeof stored === 'object' && !(stored instanceof Date)) throw typeError('text');
+      return typeof stored === 'string' ? stored : String(stored);
+    },
     searchText: isSearchable ? (value) => value : undefined,
     normaliser,
     maxBytes,
@@ -58,8 +62,8 @@ export const bigintType: FieldType<bigint> = {
     if (typeof value !== 'bigint') throw typeError('a bigint');
     return Buffer.from(value.toString());
   },
-  decode: (bytes) => BigInt(bytes.toString('latin1')),
-  fromPlain: (stored) => BigInt(stored as string | number | bigint),
+  decode: (bytes) => bigintOf(bytes.toString('latin1')),
+  fromPlain: (stored) => bigintOf(stored as string | number | bigint),
   searchText: (value) => value.toString(),
   normaliser: 'exact',
   maxBytes: KIB,
@@ -130,8 +134,8 @@ export function jsonType<T>(): FieldType<T> {
   return {
     name: 'json',
     encode: (value) => Buffer.from(jsonText(value)),
-    decode: (bytes) => JSON.parse(bytes.toString('utf8')) as T,
-    fromPlain: (stored) => (typeof stored === 'string' ? JSON.parse(stored) : stored) as T,
+    decode: (bytes) => jsonValue(bytes.toString('utf8')) as T,
+    fromPlain: (stored) => (typeof stored === 'string' ? jsonValue(stored) : stored) as T,
     searchText: undefined,
     normaliser: 'exact',
     maxBytes: 16 * MIB,
@@ -148,6 +152,23 @@ export function jsonText(value: unknown): string {
   }
   if (text === undefined) throw typeError('a value that JSON has');
   return text;
+}
+
+/** A value from JSON text. @throws FieldsError ERR_VALUE_TYPE */
+function jsonValue(text: string): unknown {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    throw typeError('JSON text'); // the error of JSON.parse quotes the text
+  }
+}
+
+function bigintOf(stored: string | number | bigint): bigint {
+  try {
+    return BigInt(stored);
+  } catch {
+    throw typeError('a whole number'); // the error of BigInt quotes it
+  }
 }
 
 function typeError(wanted: string): FieldsError {

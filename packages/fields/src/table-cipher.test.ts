@@ -217,6 +217,14 @@ describe('binding', () => {
     );
   });
 
+  test('of a field to its row is no weaker where its table is bound to columns', async () => {
+    const { cipher, again } = await open({ notes: text() }, { bind: 'column' });
+    const stored = cipher.sealRow({ notes: 'n' }, KNOWN);
+    const stricter = encrypted('person', { notes: text({ bind: 'row' }) }, { bind: 'column' });
+    const later = again({ tables: [stricter] }).table(stricter);
+    assert.throws(() => later.openRow(stored, KNOWN), { code: 'ERR_OPEN_FAILED' });
+  });
+
   test('wants the id of the row before it is stored', async () => {
     const { cipher } = await open({ notes: text() });
     assert.throws(() => cipher.sealRow({ notes: 'n' }, { scope: 'acme' }), { code: 'ERR_ROW_ID_MISSING' });
@@ -297,6 +305,20 @@ describe('a value is refused', () => {
       );
     }
   });
+});
+
+test('a value of another type than before fails to open with an error that does not show it', async () => {
+  const { cipher, again } = await open({ a: text(), b: text() });
+  const stored = cipher.sealRow({ a: 'canary', b: 'canary' }, KNOWN);
+  const changed = encrypted('person', { a: json(), b: bigint() });
+  const later = again({ tables: [changed] }).table(changed);
+  for (const column of ['a', 'b']) {
+    assert.throws(
+      () => later.openRow({ [column]: stored[column] }, KNOWN),
+      (error: Error & { code?: string }) =>
+        error.code === 'ERR_VALUE_TYPE' && !`${error.message}${error.stack}`.includes('canary'),
+    );
+  }
 });
 
 describe('JSON paths', () => {
@@ -500,6 +522,9 @@ describe('phases of a migration', () => {
     phase = 'plain';
     assert.deepEqual(cipher.sealRow({ notes: 'n' }, KNOWN), { notes: 'n' });
     assert.throws(() => cipher.sealRow({ notes: 'bw1:x' }, KNOWN), { code: 'ERR_VALUE_LOOKS_SEALED' });
+    const raw = await open({ photo: bytes({ legacy: [plainText()] }) }, { store: 'bytes' }, states);
+    const marked = { photo: Buffer.from([0xfd, 1]) };
+    assert.throws(() => raw.cipher.sealRow(marked, KNOWN), { code: 'ERR_VALUE_LOOKS_SEALED' });
     for (const next of ['dual-writing', 'backfilled'] as const) {
       phase = next;
       assert.match(String(cipher.sealRow({ notes: 'bw1:x' }, KNOWN).notes), /^bw1:/);
@@ -548,6 +573,8 @@ describe('a declaration is refused', () => {
     ['an index on a column that is there', () => encrypted('t', { a: text({ search: 'filter' }), a_index: text() })],
     ['the id as a field', () => encrypted('t', { id: text() })],
     ['a record of unknown fields', () => encrypted('t', { a: text() }, { record: { column: 'r', fields: ['b'] } })],
+    ['a path inside of another one', () => encrypted('t', { a: json(['card', 'card.number']) })],
+    ['a path that may be inside of another one', () => encrypted('t', { a: json(['*.number', 'card.number.first']) })],
     ['no fields', () => encrypted('t', {})],
     ['a strange name', () => encrypted('t', { 'a b': text() })],
     ['a prototype for a name', () => encrypted('t', Object.fromEntries([['__proto__', text()]]))],

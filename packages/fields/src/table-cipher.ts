@@ -1,4 +1,4 @@
-import { encodeBase64Url, normalise } from '@bulwark/crypto';
+import { encodeBase64Url, isSealedField, normalise } from '@bulwark/crypto';
 import type { KeyId } from '@bulwark/keyring';
 import { type CellCipherOptions, cellCipher, type Place, type Stored } from './cell-cipher.ts';
 import { FieldsError } from './errors.ts';
@@ -12,6 +12,8 @@ export interface Known {
   readonly scope?: string | undefined;
   /** Columns of the row, by their names in the database: its id, the tenant. */
   readonly row?: Row;
+  /** Open what compromised versions of a key have sealed; `keys.warm(…, { allowCompromised: true })` first. */
+  readonly allowCompromised?: boolean | undefined;
 }
 
 /** An equality search: a row matches if the column of any alternative has any of its values. */
@@ -84,7 +86,8 @@ export function tableCipher<T extends EncryptedTable>(table: T, options: TableCi
 
   function placeOf(row: Row, known: Known): Place {
     const all = known.row ? { ...known.row, ...row } : row;
-    return { scope: scopeOf(table, all, known.scope ?? defaultScope()), row: rowIdOf(table, all) };
+    const { allowCompromised } = known;
+    return { scope: scopeOf(table, all, known.scope ?? defaultScope()), row: rowIdOf(table, all), allowCompromised };
   }
 
   function searchText(field: ResolvedField, value: unknown): string {
@@ -150,7 +153,7 @@ export function tableCipher<T extends EncryptedTable>(table: T, options: TableCi
     const { plainColumn, writesPlain, clearsPlain, writesSealed, writesClearInPlace } = placesOf(field);
     if (writesClearInPlace) {
       if (value !== null) cells.encode(field, value);
-      if (typeof value === 'string' && value.startsWith('bw1:')) throw looksSealed(field);
+      if (looksSealed(value)) throw looksSealedError(field);
       return { [field.column]: value };
     }
     return {
@@ -163,7 +166,7 @@ export function tableCipher<T extends EncryptedTable>(table: T, options: TableCi
     };
   }
 
-  function looksSealed({ name }: ResolvedField): FieldsError {
+  function looksSealedError({ name }: ResolvedField): FieldsError {
     const why = 'the column is read as plain text or sealed, and this begins like sealed';
     return new FieldsError('ERR_VALUE_LOOKS_SEALED', `${table.name}.${name}: ${why}`);
   }
@@ -314,6 +317,11 @@ export function tableCipher<T extends EncryptedTable>(table: T, options: TableCi
 }
 
 const FULL_BITS = 128;
+
+/** Whether plain text would be taken for a sealed value. */
+export function looksSealed(value: unknown): boolean {
+  return typeof value === 'string' ? value.startsWith('bw1:') : value instanceof Uint8Array && isSealedField(value);
+}
 
 function hasClearReader({ legacy = [] }: ResolvedField): boolean {
   return legacy.some(({ kind }) => kind === 'clear');

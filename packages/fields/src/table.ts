@@ -12,7 +12,7 @@ export interface TableOptions {
   readonly id?: string | readonly string[];
   /** `row`, the default: a value opens in its row only. `column`: also in other rows of the same column. */
   readonly bind?: 'row' | 'column';
-  /** The least that stored values must be bound to; as `bind` unless values of a lesser binding are still to be sealed anew. */
+  /** The least that stored values must be bound to; what their field says unless values of a lesser binding are still to be sealed anew. */
   readonly bindFloor?: 'row' | 'column';
   /** Whose keys seal the table: one tenant's, or those of the tenant that a column of the row names. */
   readonly scope?: string | { readonly column: string };
@@ -109,13 +109,15 @@ export function encrypted<const F extends FieldMap>(
     // The tenant is often a part of the id.
     ...new Set([...idColumns, ...(typeof options.scope === 'object' ? [options.scope.column] : [])]),
   ]);
+  for (const { name: field, pathParts = [] } of resolved) requireApart(`${name}.${field}`, pathParts);
   const byName = Object.fromEntries(resolved.map((field) => [field.name, field]));
   return {
     name,
     formerNames: options.formerNames ?? [],
     table: options.table ?? name,
     id: idColumns,
-    bindFloor: options.bindFloor ?? bind,
+    // No less than any field says: those that are bound to their column want nothing more anyway.
+    bindFloor: options.bindFloor ?? (resolved.some((field) => field.bind === 'row') ? 'row' : 'column'),
     scope: options.scope,
     store: options.store ?? 'text',
     fields: byName as EncryptedTable<F>['fields'],
@@ -179,6 +181,18 @@ function requireName(name: string, what: string): void {
 function requireDistinct(table: string, columns: readonly string[]): void {
   const twice = columns.find((column, at) => columns.indexOf(column) !== at);
   if (twice !== undefined) throw declaration(table, `uses the column ${twice} for two things`);
+}
+
+/** What lies inside a sealed value cannot be sealed once more: it would not be found when that is opened. */
+function requireApart(at: string, paths: readonly (readonly string[])[]): void {
+  const isWithin = (inner: readonly string[], outer: readonly string[]) =>
+    inner.length > outer.length && outer.every((part, i) => part === '*' || inner[i] === '*' || part === inner[i]);
+  const both = paths.flatMap((inner) => paths.flatMap((outer) => (isWithin(inner, outer) ? [[inner, outer]] : [])))[0];
+  if (!both) return;
+  throw declaration(
+    at,
+    `has the path ${both[0]!.join('.')} inside of ${both[1]!.join('.')}, which is sealed as a whole`,
+  );
 }
 
 function declaration(at: string, problem: string): FieldsError {

@@ -2,7 +2,9 @@ import type { Fields } from '../fields.ts';
 import type { Row } from '../row-id.ts';
 import { scopeOf } from '../row-id.ts';
 import type { EncryptedTable, ResolvedField } from '../table.ts';
+import { looksSealed } from '../table-cipher.ts';
 import { cellState } from './cell-state.ts';
+import { requireExact } from './exact-plain.ts';
 import { type RowWork, telling } from './row-work.ts';
 
 /* What each job does to a row. All of them leave a row alone that is right already, so they can be run again. */
@@ -20,6 +22,7 @@ export function backfillWork(fields: Fields, table: EncryptedTable, chosen: read
           const stored = row[field.column] ?? null;
           const isBeside = field.plainColumn !== undefined;
           const value = isBeside ? plainValue(field, row) : cipher.openCell(field.name, stored, { row });
+          if (!isBeside && isClear(field, stored)) requireExact(field.type.name, stored, value);
           if (isKept(field, stored)) return;
           const isSealed = cellState(stored).kind === 'sealed';
           if (
@@ -81,9 +84,16 @@ export function restorePlainWork(
       for (const field of chosen) {
         telling(field.name, tell, () => {
           const stored = row[field.column] ?? null;
-          const hasPlain = field.plainColumn !== undefined && (row[field.plainColumn] ?? null) !== null;
-          if (stored === null || hasPlain || cellState(stored).kind !== 'sealed') return;
-          set[target(field)] = toPlain(cipher.openCell(field.name, stored, { row }));
+          if (stored === null || cellState(stored).kind !== 'sealed') return;
+          const value = cipher.openCell(field.name, stored, { row });
+          const plain = field.plainColumn === undefined ? null : plainValue(field, row);
+          if (plain === null) {
+            if (field.plainColumn === undefined && looksSealed(value)) tell(field.name, 'ERR_VALUE_LOOKS_SEALED');
+            else set[target(field)] = toPlain(value);
+          } else if (!isSame(field, plain, value)) {
+            // Which of the two is the newer one, only who has written them can tell.
+            tell(field.name, 'ERR_DRIFT');
+          }
         });
       }
       return nonEmpty(set);
@@ -105,31 +115,46 @@ export function clearSealedWork(fields: Fields, table: EncryptedTable, chosen: r
   };
 }
 
-/** Seals anew what an older key, another library or a lesser binding has sealed. */
-export function reencryptWork(fields: Fields, table: EncryptedTable): RowWork {
+/** Seals anew what an older key, another library or a lesser binding has sealed, and gives it the index that it lacks. */
+export function reencryptWork(fields: Fields, table: EncryptedTable, allowCompromised = false): RowWork {
   const cipher = fields.table(table);
   const own = Object.values(table.fields).filter(({ isInRecord }) => !isInRecord);
   const { record } = table;
-  const columns = [...own.map(({ column }) => column), ...(record ? [record.column] : [])];
+  const columns = [
+    ...own.flatMap((field) => sealedColumnsOf(fields, table, field)),
+    ...(record ? [record.column] : []),
+  ];
   const { prepare, isCurrent } = currency(fields, table);
   return {
     columns,
     sets: columns,
-    prepare,
+    of: () => newestKeys(fields, table),
+    async prepare(scopes) {
+      await prepare(scopes);
+      if (!allowCompromised) return;
+      await fields.keys.warm(
+        [...scopes].map((scope) => fields.keyIds(scope).data),
+        { allowCompromised },
+      );
+    },
     change(row, tell) {
       const set: Record<string, unknown> = {};
+      const known = { row, allowCompromised };
       for (const field of own) {
         const stored = row[field.column] ?? null;
-        if (stored === null || isKept(field, stored) || isCurrent(row, stored, field)) continue;
+        if (stored === null || isKept(field, stored)) continue;
+        const lacksIndex = field.index !== undefined && (row[field.index.column] ?? null) === null;
+        if (isCurrent(row, stored, field) && !lacksIndex) continue;
         telling(field.name, tell, () => {
-          const value = cipher.openCell(field.name, stored, { row });
-          set[field.column] = cipher.sealCell(field.name, value, { row });
+          const value = cipher.openCell(field.name, stored, known);
+          if (!isCurrent(row, stored, field)) set[field.column] = cipher.sealCell(field.name, value, { row });
+          if (lacksIndex) setWhereDifferent(set, row, cipher.indexOf(field.name, value, { row }));
         });
       }
       const stored = record && (row[record.column] ?? null);
       if (record && stored !== null && !isCurrent(row, stored, undefined)) {
         telling(RECORD, tell, () => {
-          const opened: Row = cipher.openRow({ [record.column]: stored }, { row });
+          const opened: Row = cipher.openRow({ [record.column]: stored }, known);
           const values = Object.fromEntries(record.fields.map(({ name }) => [name, opened[name] ?? null]));
           set[record.column] = cipher.sealRow(values, { row })[record.column];
         });
@@ -137,6 +162,19 @@ export function reencryptWork(fields: Fields, table: EncryptedTable): RowWork {
       return nonEmpty(set);
     },
   };
+}
+
+/** Which keys a table is to be sealed with: of one that has come since, the rows that are done know nothing. */
+async function newestKeys({ keys, keyIds, defaultScope }: Fields, { scope }: EncryptedTable): Promise<string> {
+  const ofTable = typeof scope === 'string' ? scope : scope === undefined ? defaultScope() : undefined;
+  const ids = (await keys.list(ofTable)).filter((id) => id.name === keyIds(id.scope).data.name);
+  const newest: string[] = [];
+  for (const id of ids) {
+    const { versions } = await keys.describe(id);
+    // A scope that is new has nothing under an older key.
+    if (versions.length > 1) newest.push(versions.findLast(({ state }) => state === 'active')?.kid ?? '');
+  }
+  return JSON.stringify(newest.toSorted());
 }
 
 /** How the record is called where a field's name stands otherwise. */
@@ -233,6 +271,8 @@ export function verifyWork(fields: Fields, table: EncryptedTable, counts: Verify
   const phaseOf = (field: ResolvedField) => fields.states.phase(table.name, field.name);
   const hasSealed = (field: ResolvedField) => field.plainColumn === undefined || phaseOf(field) !== 'plain';
   const checked = all.filter(hasSealed);
+  // From then on nobody writes plain text in place, and the backfill has been over it.
+  const isFilled = (field: ResolvedField) => field.plainColumn === undefined && phaseOf(field) === 'backfilled';
   const hasPlain = (field: ResolvedField) => field.plainColumn !== undefined && phaseOf(field) !== 'plain-dropped';
   const columns = new Set([
     ...checked.flatMap((field) => sealedColumnsOf(fields, table, field)),
@@ -250,6 +290,7 @@ export function verifyWork(fields: Fields, table: EncryptedTable, counts: Verify
           const stored = row[field.column] ?? null;
           const value = cipher.openCell(field.name, stored, { row });
           count(stored, field, row);
+          if (isFilled(field) && isClear(field, stored)) tell(field.name, 'ERR_NOT_SEALED');
           if (hasPlain(field)) checkPlain(field, row, value, tell);
           if (field.index && !isKept(field, stored)) checkIndex(field, row, value, tell);
         });
@@ -317,11 +358,25 @@ function plainColumnsOf({ plainColumn }: ResolvedField): string[] {
 
 function plainValue(field: ResolvedField, row: Row): unknown {
   const plain = row[field.plainColumn!] ?? null;
-  return plain === null ? null : field.type.fromPlain(plain);
+  if (plain === null) return null;
+  const value = field.type.fromPlain(plain);
+  requireExact(field.type.name, plain, value);
+  return value;
 }
 
 function isKept({ legacy = [] }: ResolvedField, stored: unknown): boolean {
   return legacy.some((reader) => reader.kind === 'keeps' && typeof stored === 'string' && reader.matches(stored));
+}
+
+/** Whether a value is taken for plain text, and not for ciphertext of another library or a hash. */
+function isClear({ legacy = [] }: ResolvedField, stored: unknown): boolean {
+  if (stored === null || cellState(stored).kind === 'sealed') return false;
+  const reader = legacy.find(
+    (one) =>
+      one.kind === 'clear' ||
+      (typeof stored === 'string' && (one.kind === 'keeps' ? one.matches(stored) : one.open(stored) !== undefined)),
+  );
+  return reader?.kind === 'clear';
 }
 
 function isSame(field: ResolvedField, a: unknown, b: unknown): boolean {

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { FieldsError } from '../errors.ts';
 import type { FieldJobRow } from './job-tables.ts';
 import type { RowProblem } from './row-work.ts';
@@ -6,6 +7,8 @@ import type { AnyDatabase, AnyTransaction } from './sql-engine.ts';
 /** How far a job has come. */
 export interface JobState {
   readonly id: string;
+  /** Digest of what it is done for; null where that never changes. */
+  readonly of: string | null;
   /** Id values of the last row that is done; null before the first. */
   readonly position: readonly unknown[] | null;
   readonly done: number;
@@ -32,20 +35,24 @@ export const PROBLEMS_KEPT = 20;
 /**
  * Takes a job on, where it was left or from the beginning.
  *
+ * @param of What it is done for; where it was left counts for the same only.
+ *
  * @throws FieldsError ERR_JOB_RUNNING
  */
 export async function takeJob(
   db: AnyDatabase,
   id: string,
-  { owner, leaseMs, now }: { owner: string; leaseMs: number; now: () => number },
+  { owner, leaseMs, now, of: purpose }: { owner: string; leaseMs: number; now: () => number; of?: string | undefined },
   countRows: () => Promise<number>,
 ): Promise<JobLease> {
   const found = await readJob(db, id);
-  const isResumed = found !== undefined && found.state.finishedAt === null;
+  const of = purpose === undefined ? null : createHash('sha256').update(purpose).digest('base64url');
+  const isResumed = found !== undefined && found.state.finishedAt === null && found.state.of === of;
   const state: JobState = isResumed
     ? found.state
     : {
         id,
+        of,
         position: null,
         done: 0,
         changed: 0,
@@ -112,6 +119,7 @@ export async function readJob(db: AnyDatabase, id: string) {
       updatedAt: Number(row.updated_at),
       state: {
         id: row.id,
+        of: row.work,
         position: row.position === null ? null : (JSON.parse(row.position) as unknown[]),
         done: Number(row.done),
         changed: Number(row.changed),
@@ -127,6 +135,7 @@ export async function readJob(db: AnyDatabase, id: string) {
 function rowOf(state: JobState) {
   return {
     id: state.id,
+    work: state.of,
     position: state.position && JSON.stringify(state.position),
     done: state.done,
     changed: state.changed,

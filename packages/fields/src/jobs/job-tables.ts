@@ -18,6 +18,7 @@ export async function createFieldTables(db: AnyDatabase): Promise<void> {
     .createTable('bulwark_field_job')
     .ifNotExists()
     .addColumn('id', 'varchar(200)', (column) => column.primaryKey())
+    .addColumn('work', 'varchar(64)')
     .addColumn('position', 'text')
     .addColumn('done', 'bigint', (column) => column.notNull())
     .addColumn('changed', 'bigint', (column) => column.notNull())
@@ -45,6 +46,8 @@ export interface FieldStateRow {
 /** A row of `bulwark_field_job`. */
 export interface FieldJobRow {
   readonly id: string;
+  /** Digest of what it is done for. */
+  readonly work: string | null;
   /** The id of the last row that is done, as JSON; null before the first. */
   readonly position: string | null;
   readonly done: number | string;

@@ -29,23 +29,25 @@ interface Opened {
 forEachDatabase('field jobs', (openUrl) => {
   let db: AnyDatabase;
   let keys: Keys;
-  const watched: WatchedStates[] = [];
+  const root = localRoot(generateKey());
+  const watched: { close(): unknown }[] = [];
   before(async () => {
     db = new Kysely({ dialect: kyselyDialect(await openUrl()) });
     await createKeyringTables(db);
     await createFieldTables(db);
-    keys = openKeys({ store: sqlStore(db), roots: [localRoot(generateKey())] });
+    keys = openKeys({ store: sqlStore(db), roots: [root] });
   });
   after(async () => {
-    for (const states of watched) states.close();
+    for (const each of watched) await each.close();
     await keys.close();
     await db.destroy();
   });
 
-  async function open(...tables: EncryptedTable[]): Promise<Opened> {
-    const states = await watchFieldStates(db, { keys, everyMs: 60_000 });
+  const open = (...tables: EncryptedTable[]) => openWith(keys, tables);
+  async function openWith(own: Keys, tables: readonly EncryptedTable[]): Promise<Opened> {
+    const states = await watchFieldStates(db, { keys: own, everyMs: 60_000 });
     watched.push(states);
-    const fields = openFields({ keys, tables, scope: 'acme', states });
+    const fields = openFields({ keys: own, tables, scope: 'acme', states });
     await fields.ready();
     return { fields, states, jobs: fieldJobs(db, fields, states) };
   }
@@ -84,7 +86,7 @@ forEachDatabase('field jobs', (openUrl) => {
       assert.throws(() => cipher.sealRow({ id: 1, email: 'x' }), { code: 'ERR_MIGRATION_STATE' });
       const [first] = await jobs.plan(people);
       assert.equal(first?.phase, null);
-      assert.match(first?.missing.join(' ') ?? '', /ADD COLUMN email_sealed text; .*CREATE UNIQUE INDEX/);
+      assert.match(first?.missing.join(' ') ?? '', /ADD COLUMN "email_sealed" text; .*CREATE UNIQUE INDEX/);
       for (const plan of await jobs.plan(people, { record: true })) {
         assert.equal(plan.phase, 'plain');
         for (const statement of plan.missing) await sql.raw(statement).execute(db);
@@ -283,6 +285,19 @@ forEachDatabase('field jobs', (openUrl) => {
       assert.equal((await jobs.verify(table)).problemCount, 0);
     });
 
+    test('rescues what a compromised key has sealed, where it may', async () => {
+      const { jobs, fields } = await open(table);
+      const id = { scope: 'acme', name: 'fields' };
+      const { versions } = await keys.describe(id);
+      await keys.compromise(id, versions.at(-1)!.version); // and rotates
+      const refused = await jobs.reencrypt(table, QUICK);
+      assert.deepEqual(new Set(refused.problems.map(({ code }) => code)), new Set(['ERR_KEY_COMPROMISED']));
+      const rescued = await jobs.reencrypt(table, { ...QUICK, allowCompromised: true });
+      assert.deepEqual([rescued.changed, rescued.problemCount], [80, 0]);
+      assert.deepEqual((await jobs.verify(table)).counts.stale, 0);
+      assert.ok((await openAll(fields.table(table), 'orders')).length > 100);
+    });
+
     test('is done by one process at a time', async () => {
       const [one, two] = [await open(table), await open(table)];
       await keys.rotate({ scope: 'acme', name: 'fields' });
@@ -368,8 +383,10 @@ forEachDatabase('field jobs', (openUrl) => {
     });
 
     test('is given while processes search, insert and keep equal values apart at every moment', async () => {
-      // Another process, which follows what is recorded.
-      const app = await open(table);
+      // Another process, which follows what is recorded, with keys of its own.
+      const own = openKeys({ store: sqlStore(db), roots: [root] });
+      watched.push(own);
+      const app = await openWith(own, [table]);
       const cipher = app.fields.table(table);
       const find = async (address: string) => {
         const { alternatives } = cipher.search('email', address);

@@ -5,6 +5,7 @@ import { PHASES, type Phase } from '../states.ts';
 import type { EncryptedTable, ResolvedField } from '../table.ts';
 import { type FieldStateStore, fieldStateStore } from './field-state-store.ts';
 import { backfillWork, clearPlainWork, clearSealedWork, restorePlainWork, verifyWork } from './field-works.ts';
+import type { RowWork } from './row-work.ts';
 import { type JobOptions, type JobReport, requireNoProblems, runJob } from './run-job.ts';
 import { type AnyDatabase, isPostgres } from './sql-engine.ts';
 import { nameOf, type WatchedStates } from './watch-states.ts';
@@ -58,6 +59,7 @@ export async function migrate(
 ): Promise<JobReport[]> {
   const chosen = chosenFields(table, options.fields);
   const reports: JobReport[] = [];
+  requireAllScopes(table, options);
   const target = PHASES.indexOf(to);
   const at = (phase: Phase) => chosen.filter(({ name }) => phaseOf(context, table, name) === phase);
   const { dryRun = false } = options;
@@ -75,7 +77,7 @@ export async function migrate(
   if (filling.length > 0) {
     await settle(context, table, filling, options);
     const work = backfillWork(context.fields, table, filling);
-    const report = await runJob(context.db, context.fields, table, 'backfill', work, options);
+    const report = await runStep(context, table, filling, 'backfill', work, options);
     reports.push(report);
     requireNoProblems(report, `backfill of ${table.name}`);
     requireNoProblems(await verify(context, table, options), `check after the backfill of ${table.name}`);
@@ -93,7 +95,7 @@ export async function migrate(
   if (beside.length > 0) {
     await settle(context, table, beside, options);
     const work = clearPlainWork(context.fields, table, beside);
-    const report = await runJob(context.db, context.fields, table, 'clear-plain', work, options);
+    const report = await runStep(context, table, beside, 'clear-plain', work, options);
     reports.push(report);
     requireNoProblems(report, `emptying the plain columns of ${table.name}`);
   }
@@ -114,22 +116,29 @@ export async function rollback(
 ): Promise<JobReport[]> {
   const chosen = chosenFields(table, options.fields);
   const reports: JobReport[] = [];
+  requireAllScopes(table, options);
   const at = (...phases: Phase[]) => chosen.filter(({ name }) => phases.includes(phaseOf(context, table, name)!));
   await context.states.refresh();
   const { db, fields } = context;
   const toPlain = plainForms(isPostgres(db));
 
-  await enter(context, table, at('plain-dropped', 'encrypted-only'), 'backfilled', options);
+  // One phase at a time: who still leaves the plain column as it is must be done before others fill it.
+  await enter(context, table, at('plain-dropped'), 'encrypted-only', options);
+  const refusing = at('encrypted-only');
+  await settle(context, table, refusing, options);
+  await enter(context, table, refusing, 'backfilled', options);
   const refilling = at('backfilled');
   if (refilling.length > 0) {
     await settle(context, table, refilling, options);
     const beside = refilling.filter(isBeside);
     if (beside.length > 0) {
       const work = restorePlainWork(fields, table, beside, toPlain);
-      const report = await runJob(db, fields, table, 'restore-plain', work, options);
+      const report = await runStep(context, table, beside, 'restore-plain', work, options);
       reports.push(report);
       requireNoProblems(report, `plain text of ${table.name}`);
     }
+    // What is given up here must be there in clear, as the column has taken it.
+    if (beside.length > 0) requireNoProblems(await verify(context, table, options), `check of ${table.name}`);
     await enter(context, table, refilling, 'dual-writing', options);
   }
   const leaving = at('dual-writing');
@@ -142,12 +151,28 @@ export async function rollback(
   const inPlace = left.filter((field) => !isBeside(field));
   if (inPlace.length > 0) {
     const work = restorePlainWork(fields, table, inPlace, toPlain);
-    const report = await runJob(db, fields, table, 'unseal', work, options);
+    const report = await runStep(context, table, inPlace, 'unseal', work, options);
     reports.push(report);
     requireNoProblems(report, `plain text of ${table.name}`);
   }
-  reports.push(await runJob(db, fields, table, 'clear-sealed', clearSealedWork(fields, table, left), options));
+  const work = clearSealedWork(fields, table, left);
+  if (left.length > 0) reports.push(await runStep(context, table, left, 'clear-sealed', work, options));
   return reports;
+}
+
+/** Runs a job for these fields in their phases: one that was interrupted in others has not been over what is there now. */
+function runStep(
+  { db, fields, states }: JobContext,
+  table: EncryptedTable,
+  chosen: readonly ResolvedField[],
+  name: string,
+  work: RowWork,
+  options: MigrateOptions,
+): Promise<JobReport> {
+  const of = JSON.stringify(
+    chosen.map((field) => [field.name, states.recorded.get(nameOf(table.name, field.name))?.revision]),
+  );
+  return runJob(db, fields, table, name, { ...work, of: async () => of }, options);
 }
 
 /** Opens everything that a table holds and compares it with its index and its plain column. */
@@ -204,6 +229,12 @@ function chosenFields(table: EncryptedTable, names: readonly string[] | undefine
   return names ? all.filter(({ name }) => names.includes(name)) : all;
 }
 
+function requireAllScopes(table: EncryptedTable, { scope, dryRun = false }: MigrateOptions): void {
+  if (scope === undefined || dryRun) return;
+  const why = 'a phase is of all rows, so a migration cannot be of one scope';
+  throw new FieldsError('ERR_MIGRATION_STATE', `${table.name}: ${why}`);
+}
+
 function phaseOf({ states }: JobContext, table: EncryptedTable, field: string): Phase | undefined {
   const phase = states.recorded.get(nameOf(table.name, field))?.phase;
   if (phase !== undefined) return phase;
@@ -218,7 +249,8 @@ function isBeside({ plainColumn }: ResolvedField): boolean {
 /** Values as a plain column takes them. */
 function plainForms(onPostgres: boolean): (value: unknown) => unknown {
   return (value) => {
-    if (value instanceof Date) return value.toISOString();
+    // The driver knows whether the column has a time zone.
+    if (value instanceof Date) return onPostgres ? value : value.toISOString();
     if (typeof value === 'boolean') return onPostgres ? value : Number(value);
     if (typeof value === 'bigint') return value.toString();
     if (typeof value === 'object' && value !== null && !(value instanceof Uint8Array)) return JSON.stringify(value);

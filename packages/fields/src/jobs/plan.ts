@@ -2,7 +2,7 @@ import { sql } from 'kysely';
 import type { Phase } from '../states.ts';
 import type { EncryptedTable, ResolvedField } from '../table.ts';
 import { enter, type JobContext, migratingFields } from './migrate.ts';
-import { columnTypes, indexedColumns, isPostgres } from './sql-engine.ts';
+import { columnTypes, indexedColumns, isPostgres, quoted } from './sql-engine.ts';
 import { nameOf } from './watch-states.ts';
 
 /** Where a field stands and what is to be done about it. */
@@ -86,13 +86,15 @@ function missingStatements(
   const type = table.store === 'text' ? 'text' : isPostgres(db) ? 'bytea' : 'blob';
   const own = field.isInRecord ? table.record!.column : field.column;
   const columns = [own, ...(field.index ? [field.index.column] : [])].filter((column) => !types.has(column));
-  const statements = columns.map((column) => `ALTER TABLE ${table.table} ADD COLUMN ${column} ${type};`);
+  const statements = columns.map(
+    (column) => `ALTER TABLE ${quoted(table.table)} ADD COLUMN ${quoted(column)} ${type};`,
+  );
   const { index } = field;
   const known = index && indexed.get(index.column);
   if (index && !(index.isUnique ? known?.isUnique : known)) {
     const unique = index.isUnique ? 'UNIQUE ' : '';
     statements.push(
-      `CREATE ${unique}INDEX ${table.table.replaceAll('.', '_')}_${index.column} ON ${table.table} (${index.column});`,
+      `CREATE ${unique}INDEX ${quoted(`${table.table.replaceAll('.', '_')}_${index.column}`)} ON ${quoted(table.table)} (${quoted(index.column)});`,
     );
   }
   return statements;

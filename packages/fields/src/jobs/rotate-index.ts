@@ -1,9 +1,10 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { FieldsError } from '../errors.ts';
 import type { EncryptedTable, ResolvedField } from '../table.ts';
 import type { IndexPhase } from './field-state-store.ts';
 import { clearNextIndexWork, copyIndexWork, fillNextIndexWork } from './field-works.ts';
-import type { JobContext, MigrateOptions } from './migrate.ts';
+import { type JobContext, type MigrateOptions, settle } from './migrate.ts';
+import { takeRotation } from './rotation-record.ts';
+import type { RowWork } from './row-work.ts';
 import { type JobReport, requireNoProblems, runJob } from './run-job.ts';
 import { columnTypes, indexedColumns } from './sql-engine.ts';
 import { nameOf } from './watch-states.ts';
@@ -20,9 +21,11 @@ const NEVER_MS = 100 * 365 * 86_400_000;
  * 3. The next version becomes the active one (`switching`), and its indexes are copied to the first column.
  * 4. The old version is given up, the second column emptied (`stable`).
  *
- * Why two columns: docs/decisions/0009-index-keys-rotate-in-two-columns.md. Goes on where it was killed. Needs the `_next` columns; those of unique fields with a unique constraint.
+ * Goes on where it was killed; other scopes wait until it is done. Needs the `_next` columns; those of unique fields with
+ * a unique constraint.
  *
- * @throws FieldsError ERR_MIGRATION_STATE (a column or constraint is missing), ERR_JOB_RUNNING, ERR_VERIFY_FAILED
+ * @throws FieldsError ERR_MIGRATION_STATE (a column or constraint is missing, or another scope's rotation is not done),
+ *   ERR_JOB_RUNNING, ERR_VERIFY_FAILED
  */
 export async function rotateIndexes(
   context: JobContext,
@@ -38,44 +41,59 @@ export async function rotateIndexes(
   for (const { table, chosen } of searched) await requireNextColumns(context, table, chosen);
   await states.refresh();
   const reports: JobReport[] = [];
-  const scoped = { ...options, scope };
+  const { scope: _, ...all } = options;
   const phase = () => {
     const phases = searched.flatMap(({ table, chosen }) =>
       chosen.map(({ name }) => states.recorded.get(nameOf(table.name, name))?.indexPhase ?? 'stable'),
     );
     return (['switching', 'rotating'] as const).find((one) => phases.includes(one)) ?? 'stable';
   };
+  /** Every field, also where a kill has left some of them behind; and every process, before anything goes on. */
   const enterAll = async (indexPhase: IndexPhase) => {
     for (const { table, chosen } of searched) await enterIndexPhase(context, table, chosen, indexPhase);
-    await sleep(options.settleMs ?? states.settleMs, undefined, options.signal && { signal: options.signal });
+    for (const { table, chosen } of searched) await settle(context, table, chosen, options);
   };
   const each = async (
     name: string,
-    work: (table: EncryptedTable, chosen: readonly ResolvedField[]) => Parameters<typeof runJob>[4],
+    work: (table: EncryptedTable, chosen: readonly ResolvedField[]) => RowWork,
+    how: MigrateOptions,
   ) => {
     for (const { table, chosen } of searched) {
-      const report = await runJob(db, fields, table, name, work(table, chosen), scoped);
+      // A later version is another job, also where the one before was left in the middle.
+      const of = async () => JSON.stringify([chosen.map((field) => field.name), (await newest()).version]);
+      const report = await runJob(db, fields, table, name, { ...work(table, chosen), of }, how);
       reports.push(report);
       requireNoProblems(report, `${name} of ${table.name}`);
     }
   };
+  const newest = async () => (await keys.describe(id)).versions.at(-1)!;
+  // Of all scopes: those of others have written to the second column as well, as long as it was in use.
+  const clearNext = () => each('clear-next-index', (_table, chosen) => clearNextIndexWork(chosen), all);
 
   await fields.ready(scope);
-  const newest = async () => (await keys.describe(id)).versions.at(-1)!;
-  if (phase() === 'stable') {
-    if ((await newest()).state !== 'pre-active') await keys.rotate(id, { activatesAt: Date.now() + NEVER_MS });
-    await enterAll('rotating');
-  }
-  if (phase() === 'rotating') {
-    await each('fill-next-index', (table, chosen) => fillNextIndexWork(fields, table, chosen));
-    const next = await newest();
-    if (next.state === 'pre-active') await keys.activate(id, next.version);
+  const rotation = await takeRotation(db, scope);
+  if (rotation.step === 'going') {
+    const scoped = { ...all, scope };
+    if (phase() === 'stable') {
+      await enterAll('stable');
+      // What an earlier one has left there would be found, and taken for equal, once the column is in use again.
+      await clearNext();
+      if ((await newest()).state !== 'pre-active') await keys.rotate(id, { activatesAt: Date.now() + NEVER_MS });
+    }
+    if (phase() !== 'switching') {
+      await enterAll('rotating');
+      await each('fill-next-index', (table, chosen) => fillNextIndexWork(fields, table, chosen), scoped);
+      const next = await newest();
+      if (next.state === 'pre-active') await keys.activate(id, next.version);
+    }
     await enterAll('switching');
+    await each('copy-index', (table, chosen) => copyIndexWork(fields, table, chosen), scoped);
+    await keys.setLowestVersions(id, { decrypt: (await newest()).version });
+    await rotation.record('clearing');
   }
-  await each('copy-index', (table, chosen) => copyIndexWork(fields, table, chosen));
-  await keys.setLowestVersions(id, { decrypt: (await newest()).version });
   await enterAll('stable');
-  await each('clear-next-index', (_, chosen) => clearNextIndexWork(chosen));
+  await clearNext();
+  await rotation.record('done');
   return reports;
 }
 

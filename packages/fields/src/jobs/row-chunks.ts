@@ -7,6 +7,8 @@ import { type AnyDatabase, columnTypes, isPostgres } from './sql-engine.ts';
 /** A row as it was read, with what tells whether it was changed since. */
 export interface ReadRow {
   readonly row: Row;
+  /** Values of the id, as they go back to the database unchanged. */
+  readonly key: readonly unknown[];
   /** PostgreSQL's xmin; SQLite has one writer, and needs none. */
   readonly version: string | undefined;
 }
@@ -18,14 +20,15 @@ export interface RowChunks {
   after(db: AnyDatabase, position: readonly unknown[] | null, limit: number): Promise<ReadRow[]>;
   /** The same rows as they are now; one that was deleted is not among them. */
   again(db: AnyDatabase, rows: readonly ReadRow[]): Promise<ReadRow[]>;
-  /** Sets columns of rows that were not changed since they were read. @returns The rows that were. */
+  /** Sets columns, and no others, of rows that were not changed since they were read. @returns The rows that were. */
   write(db: AnyDatabase, changes: readonly { read: ReadRow; set: Row }[]): Promise<ReadRow[]>;
-  /** Values of the id, as a position is recorded. */
-  positionOf(row: Row): unknown[];
+  /** A position, as it is recorded. */
+  positionOf(read: ReadRow): unknown[];
   idOf(row: Row): Row;
 }
 
 const VERSION = 'bulwark_row_version';
+const KEY = 'bulwark_row_key_';
 /** Parameters in one statement; SQLite takes 32,766. */
 const PARAMETERS_MAX = 30_000;
 
@@ -47,9 +50,12 @@ export async function rowChunks(
   const tableName = sql.table(table.table);
   const ref = (column: string) => sql.ref(`${table.table}.${column}`);
   const list = (parts: readonly RawBuilder<unknown>[]) => sql.join(parts);
+  // As text, since what a driver makes of a timestamp or a number does not always find the row again.
+  const keyOf = (column: string) => (onPostgres ? sql`${ref(column)}::text` : ref(column));
   const selected = list([
     ...all.map((column) => sql`${ref(column)} AS ${sql.id(column)}`),
     ...(onPostgres ? [sql`${sql.ref(`${table.table}.xmin`)}::text AS ${sql.id(VERSION)}`] : []),
+    ...table.id.map((column, i) => sql`${keyOf(column)} AS ${sql.id(KEY + i)}`),
   ]);
   const inScope = scope !== undefined && scopeColumn !== undefined ? sql`${ref(scopeColumn)} = ${scope}` : sql`1 = 1`;
   const typed = (column: string, value: unknown) =>
@@ -58,12 +64,14 @@ export async function rowChunks(
 
   const toRead = (found: Record<string, unknown>): ReadRow => {
     const { [VERSION]: version, ...row } = found;
-    return { row, version: version as string | undefined };
+    const key = table.id.map((_, i) => row[KEY + i]);
+    for (const i of key.keys()) delete row[KEY + i];
+    return { row, key, version: version as string | undefined };
   };
-  const positionOf = (row: Row) => table.id.map((column) => storable(row[column]));
+  const nameOf = (key: readonly unknown[]) => JSON.stringify(key.map(storable));
 
   return {
-    positionOf,
+    positionOf: ({ key }) => key.map(storable),
     idOf: (row) => Object.fromEntries(table.id.map((column) => [column, storable(row[column])])),
 
     async count() {
@@ -86,9 +94,9 @@ export async function rowChunks(
 
     async again(on, reads) {
       const found: ReadRow[] = [];
-      for (const { row } of reads) {
+      for (const { key } of reads) {
         const same = sql.join(
-          table.id.map((column) => sql`${ref(column)} = ${row[column]}`),
+          table.id.map((column, i) => sql`${ref(column)} = ${typed(column, key[i])}`),
           sql` AND `,
         );
         const { rows } = await sql<Record<string, unknown>>`SELECT ${selected} FROM ${tableName} WHERE ${same}`.execute(
@@ -100,38 +108,54 @@ export async function rowChunks(
     },
 
     async write(on, changes) {
-      if (changes.length === 0) return [];
       // Columns of VALUES are called column1, column2 … on both engines.
-      const width = table.id.length + sets.length + (onPostgres ? 1 : 0);
-      const missed: ReadRow[] = [];
-      const perStatement = Math.max(1, Math.floor(PARAMETERS_MAX / width));
-      for (let from = 0; from < changes.length; from += perStatement) {
-        const part = changes.slice(from, from + perStatement);
-        const values = part.map(({ read, set }, at) => {
+      const column = (at: number) => sql.raw(`v.column${at + 1}`);
+      const written = new Set<string>();
+      for (const { columns: set, part } of statements(changes, table.id.length + 1)) {
+        const values = part.map(({ read, set: row }, at) => {
           const cell = (column: string, value: unknown) => (at === 0 ? typed(column, value) : sql`${value}`);
           return sql`(${list([
-            ...table.id.map((column) => cell(column, read.row[column])),
-            ...sets.map((column) => cell(column, column in set ? set[column] : read.row[column])),
+            ...table.id.map((column, i) => cell(column, read.key[i])),
+            ...set.map((column) => cell(column, row[column])),
             ...(onPostgres ? [sql`${read.version}`] : []),
           ])})`;
         });
-        const column = (at: number) => sql.raw(`v.column${at + 1}`);
-        const assignments = sets.map((name, i) => sql`${sql.id(name)} = ${column(table.id.length + i)}`);
+        const assignments = set.map((name, i) => sql`${sql.id(name)} = ${column(table.id.length + i)}`);
         const matches = [
           ...table.id.map((name, i) => sql`${ref(name)} = ${column(i)}`),
-          ...(onPostgres ? [sql`${sql.ref(`${table.table}.xmin`)}::text = ${column(width - 1)}`] : []),
+          ...(onPostgres
+            ? [sql`${sql.ref(`${table.table}.xmin`)}::text = ${column(table.id.length + set.length)}`]
+            : []),
         ];
         const { rows } = await sql<Record<string, unknown>>`
           UPDATE ${tableName} SET ${list(assignments)} FROM (VALUES ${list(values)}) AS v
-          WHERE ${sql.join(matches, sql` AND `)} RETURNING ${list(table.id.map((name) => sql`${ref(name)} AS ${sql.id(name)}`))}`.execute(
-          on,
-        );
-        const written = new Set(rows.map((row) => JSON.stringify(positionOf(row))));
-        missed.push(...part.flatMap(({ read }) => (written.has(JSON.stringify(positionOf(read.row))) ? [] : read)));
+          WHERE ${sql.join(matches, sql` AND `)}
+          RETURNING ${list(table.id.map((name, i) => sql`${keyOf(name)} AS ${sql.id(KEY + i)}`))}`.execute(on);
+        for (const row of rows) written.add(nameOf(table.id.map((_, i) => row[KEY + i])));
       }
-      return missed;
+      return changes.flatMap(({ read }) => (written.has(nameOf(read.key)) ? [] : read));
     },
   };
+}
+
+type Change = { readonly read: ReadRow; readonly set: Row };
+
+/**
+ * Changes by the columns that they set, as many in one statement as its parameters allow. A column that a row does not
+ * set is not written back either: what a driver reads of JSON or a timestamp is not always what is stored.
+ *
+ * @param others Parameters of a row beside those.
+ */
+function statements(changes: readonly Change[], others: number): { columns: string[]; part: Change[] }[] {
+  const groups = Map.groupBy(changes, ({ set }) => JSON.stringify(Object.keys(set).toSorted()));
+  return [...groups].flatMap(([name, group]) => {
+    const columns = JSON.parse(name) as string[];
+    const perStatement = Math.max(1, Math.floor(PARAMETERS_MAX / (columns.length + others)));
+    return Array.from({ length: Math.ceil(group.length / perStatement) }, (_, i) => ({
+      columns,
+      part: group.slice(i * perStatement, (i + 1) * perStatement),
+    }));
+  });
 }
 
 async function requireColumns(db: AnyDatabase, table: EncryptedTable, columns: readonly string[]) {

@@ -6,6 +6,8 @@ export interface RowWork {
   readonly columns: readonly string[];
   /** Columns it may set. */
   readonly sets: readonly string[];
+  /** What it is done for. A job that was interrupted while it was done for something else begins anew. */
+  of?(): Promise<string>;
   /** Called before rows of these scopes are worked on, outside of any transaction. */
   prepare?(scopes: ReadonlySet<string>): Promise<void>;
   /**

@@ -77,9 +77,10 @@ export async function runJob(
   const began = performance.now();
   const lease = dryRun
     ? undefined
-    : await takeJob(db, id, { owner: randomUUID(), leaseMs, now: Date.now }, chunks.count);
+    : await takeJob(db, id, { owner: randomUUID(), leaseMs, now: Date.now, of: await work.of?.() }, chunks.count);
   let state: JobState = lease?.state ?? {
     id,
+    of: null,
     position: null,
     done: 0,
     changed: 0,
@@ -106,10 +107,12 @@ export async function runJob(
       signal?.throwIfAborted();
       const startedAt = performance.now();
       const before = state;
-      const step = (on: AnyDatabase) => oneChunk(on, chunks, work, before, going.chunkRows, dryRun);
-      const { next, rows, problems } = await retrying(async () => {
+      const { next, rows, problems } = await retrying(async (attempt) => {
+        // Fewer each time: a chunk may want more uses of a key than are handed out at once.
+        const limit = Math.max(1, Math.floor(going.chunkRows / 2 ** (attempt - 1)));
+        const step = (on: AnyDatabase) => oneChunk(on, chunks, work, before, limit, dryRun);
         // Outside the transaction, since keys may be kept in the same database, on the same connection.
-        await readyFor(db, chunks, fields, table, work, before, going.chunkRows);
+        await readyFor(db, chunks, fields, table, work, before, limit);
         if (!lease) return step(db);
         return db.transaction().execute(async (tx) => {
           // First of all, so that SQLite takes its lock for writing before anything is read.
@@ -189,7 +192,7 @@ async function oneChunk(
     problems: problems.length,
     next: {
       ...state,
-      position: last ? chunks.positionOf(last.row) : state.position,
+      position: last ? chunks.positionOf(last) : state.position,
       done: state.done + read.length,
       changed: state.changed + changed,
       problems: [...state.problems, ...problems].slice(0, PROBLEMS_KEPT),
@@ -198,10 +201,10 @@ async function oneChunk(
   };
 }
 
-async function retrying<R>(work: () => Promise<R>): Promise<R> {
+async function retrying<R>(work: (attempt: number) => Promise<R>): Promise<R> {
   for (let attempt = 1; ; attempt++) {
     try {
-      return await work();
+      return await work(attempt);
     } catch (error) {
       const isLate = error instanceof Error && 'code' in error && error.code === 'ERR_KEY_NOT_WARM';
       if (attempt === ATTEMPTS || !(isLate || isPassing(error))) throw error;

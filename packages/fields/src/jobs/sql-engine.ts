@@ -49,7 +49,8 @@ export function isPassing(error: unknown): boolean {
   return ['40001', '40P01', '55P03'].includes(code) || /database is locked|database table is locked/.test(message);
 }
 
-function quoted(table: string): string {
+/** A name as SQL takes it, whatever word it is; with its schema where one is named. */
+export function quoted(table: string): string {
   return table
     .split('.')
     .map((part) => `"${part.replaceAll('"', '""')}"`)

@@ -1,4 +1,4 @@
-import type { Keys } from '@bulwark/keyring';
+import { KeyringError, type Keys } from '@bulwark/keyring';
 import { FieldsError } from '../errors.ts';
 import type { FieldStates } from '../states.ts';
 import { type FieldState, fieldStateStore } from './field-state-store.ts';
@@ -46,19 +46,35 @@ export async function watchFieldStates(db: AnyDatabase, options: WatchOptions): 
   async function refresh(): Promise<void> {
     const began = now();
     const states = await store.all();
-    const before = recorded;
+    if (began < lookedAt) return; // another look has begun later and was quicker
+    requireNoneOlder(states);
+    const isFirst = lookedAt === Number.NEGATIVE_INFINITY;
+    const isNew = (state: FieldState) => recorded.get(nameOf(state.table, state.field))?.revision !== state.revision;
+    // A phase of the index goes with a version of its key, which this process may not have seen: that comes first.
+    if (!isFirst && states.some(isNew)) await reloadIndexKeys();
+    if (began < lookedAt) return;
     recorded = new Map(states.map((state) => [nameOf(state.table, state.field), state]));
     lookedAt = began;
-    const hasNewIndex = states.some(
-      (state) => before.get(nameOf(state.table, state.field))?.indexPhase !== state.indexPhase,
-    );
-    // A phase of the index goes with a version of its key, which this process may not have seen.
-    if (hasNewIndex && before.size > 0) await reloadIndexKeys();
+  }
+
+  /** Who writes the database can put an older row back, which is authentic, or take one away. */
+  function requireNoneOlder(states: readonly FieldState[]): void {
+    const revisions = new Map(states.map(({ table, field, revision }) => [nameOf(table, field), revision]));
+    for (const [name, { revision }] of recorded) {
+      if ((revisions.get(name) ?? 0) >= revision) continue;
+      const what = revisions.has(name) ? 'an older state was put back' : 'the state was taken away';
+      throw new FieldsError('ERR_MIGRATION_STATE', `${name}: ${what}: find out by whom`);
+    }
   }
 
   async function reloadIndexKeys(): Promise<void> {
     const ids = await keys.list();
-    for (const id of ids.filter(({ name }) => name === indexKeyName)) await keys.reload(id).catch(() => {});
+    for (const id of ids.filter(({ name }) => name === indexKeyName)) {
+      await keys.reload(id).catch((error: unknown) => {
+        // One that cannot be had at all is no worse than before; one that is away may be of the version to come.
+        if (error instanceof KeyringError && error.code === 'ERR_KEY_UNAVAILABLE') throw error;
+      });
+    }
   }
 
   await refresh();
