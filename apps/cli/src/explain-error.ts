@@ -3,16 +3,21 @@ import { CommanderError } from 'commander';
 import { CliError } from './errors.ts';
 import type { Outcome } from './exit-codes.ts';
 
-/** Codes of other packages' errors that something else mends than trying again. */
+/** Codes of other packages' errors that mean more than that something failed. */
 const OUTCOMES: Readonly<Record<string, Outcome>> = {
   ERR_ARGUMENT: 'usage',
   ERR_AGENT_CONFIG: 'configuration',
+  ERR_DECLARATION: 'configuration',
+  ERR_JOB_RUNNING: 'busy',
+  ERR_MIGRATION_STATE: 'configuration',
   ERR_ROOT_CONFIG: 'configuration',
   ERR_ROOT_KEY_ENCODING: 'configuration',
   ERR_ROOT_KEY_FORMAT: 'configuration',
   ERR_ROOT_KEY_MISSING: 'configuration',
   ERR_ROOT_KEY_WRONG: 'configuration',
   ERR_ROOT_MODULE: 'configuration',
+  ERR_SCOPE_MISSING: 'configuration',
+  ERR_VERIFY_FAILED: 'checksFailed',
 };
 
 /** An error, for people and for --json. */

@@ -3,6 +3,7 @@ import packageJson from '../package.json' with { type: 'json' };
 import type { Action } from './action.ts';
 import { addAgentCommands } from './commands/agent.ts';
 import { addDoctorCommand } from './commands/doctor.ts';
+import { addFieldsCommands } from './commands/fields/fields-commands.ts';
 import { addFilesCommands } from './commands/files/files-commands.ts';
 import { addKeysCommands } from './commands/keys/keys-commands.ts';
 import { addServerCommand } from './commands/server.ts';
@@ -41,6 +42,7 @@ export function createProgram(
   addAgentCommands(program, action);
   addKeysCommands(program, action);
   addFilesCommands(program, action);
+  addFieldsCommands(program, action);
   addDoctorCommand(program, action);
   for (const command of [program, ...commandsBelow(program)]) {
     command

@@ -1,10 +1,10 @@
 import { printable } from './printable.ts';
 
-/** How far something is. */
+/** How far something is, in bytes or in whatever else it is counted. */
 export interface Advance {
-  readonly bytes: number;
-  readonly totalBytes: number | undefined;
-  readonly bytesPerSecond: number;
+  readonly done: number;
+  readonly total: number | undefined;
+  readonly perSecond: number;
   readonly secondsLeft: number | undefined;
 }
 
@@ -18,16 +18,17 @@ export interface ProgressBar {
 const BAR_CELLS = 24;
 const ERASE_LINE = '\r\x1b[K';
 
-/** A progress bar where somebody watches; elsewhere nothing. */
+/** A progress bar where somebody watches; elsewhere nothing. @param amountText Says how much, with its unit. */
 export function progressBar(
   stderr: { write(text: string): unknown; readonly isTTY?: boolean; readonly columns?: number },
   isWanted: boolean,
+  amountText: (amount: number) => string,
 ): ProgressBar {
   if (!isWanted || !stderr.isTTY) return { show() {}, clear() {} };
   let isShown = false;
   return {
     show(label, advance) {
-      const line = `${progressLine(advance)}  ${printable(label)}`;
+      const line = `${progressLine(advance, amountText)}  ${printable(label)}`;
       stderr.write(ERASE_LINE + line.slice(0, (stderr.columns ?? 80) - 1));
       isShown = true;
     },
@@ -39,15 +40,23 @@ export function progressBar(
 }
 
 /** ` 42 %  ██████████░░░░░░░░░░░░░░  1.2 GiB of 2.9 GiB  350 MiB/s  0:05 left`, or less where less is known. */
-export function progressLine({ bytes, totalBytes, bytesPerSecond, secondsLeft }: Advance): string {
-  const rate = `${byteText(bytesPerSecond)}/s`;
-  if (totalBytes === undefined) return `${byteText(bytes)}  ${rate}`;
-  const part = totalBytes === 0 ? 1 : bytes / totalBytes;
+export function progressLine(
+  { done, total, perSecond, secondsLeft }: Advance,
+  amountText: (amount: number) => string,
+): string {
+  const rate = `${amountText(perSecond)}/s`;
+  if (total === undefined) return `${amountText(done)}  ${rate}`;
+  const part = total === 0 ? 1 : Math.min(1, done / total); // rows may be added meanwhile
   const full = Math.floor(part * BAR_CELLS);
   const bar = '█'.repeat(full) + '░'.repeat(BAR_CELLS - full);
   const left = secondsLeft === undefined ? '' : `  ${clockText(secondsLeft)} left`;
   const percent = `${Math.floor(part * 100)} %`.padStart(5);
-  return `${percent}  ${bar}  ${byteText(bytes)} of ${byteText(totalBytes)}  ${rate}${left}`;
+  return `${percent}  ${bar}  ${amountText(done)} of ${amountText(total)}  ${rate}${left}`;
+}
+
+/** `1,234,567` */
+export function countText(count: number): string {
+  return Math.round(count).toLocaleString('en');
 }
 
 /** `1.2 GiB`; three digits at most. */

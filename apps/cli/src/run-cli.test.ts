@@ -156,12 +156,14 @@ test('--debug adds the stack', async () => {
 
 describe('help is on standard output, for', () => {
   const keys =
-    'generate create list show rotate rotate-expired retire destroy receipt-key verify-receipt export import rewrap doctor';
+    'generate create list show rotate rotate-expired retire compromise destroy receipt-key verify-receipt export import rewrap doctor';
   const files = 'encrypt decrypt inspect verify keygen';
+  const fields = 'plan backfill reencrypt verify rollback rotate-index';
   const commands = [
     ...['', 'up', 'server', 'agent', 'agent enroll', 'agent run', 'doctor'],
     ...['keys', ...keys.split(' ').map((name) => `keys ${name}`)],
     ...['files', ...files.split(' ').map((name) => `files ${name}`)],
+    ...['fields', ...fields.split(' ').map((name) => `fields ${name}`)],
   ];
   for (const command of commands) {
     test(command === '' ? 'bulwark' : command, async () => {

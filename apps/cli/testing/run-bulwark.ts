@@ -27,14 +27,17 @@ export interface Started {
  * Starts the real command in a process of its own, with no environment but PATH and what is given.
  *
  * @param input Standard input; `null` leaves it open, for the test to write to.
+ * @param cwd The directory it is started in; the test's own by default.
  */
 export function startBulwark(
   args: readonly string[],
   env: Record<string, string> = {},
   input: string | Uint8Array | null = '',
+  cwd?: string,
 ): Started {
   const child = spawn(process.execPath, [BULWARK, ...args], {
     env: { PATH: process.env.PATH, HOME: process.env.HOME, ...env },
+    cwd,
     stdio: ['pipe', 'pipe', 'pipe'],
   });
   const output = { stdout: '', stderr: '' };

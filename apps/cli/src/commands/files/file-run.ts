@@ -55,14 +55,16 @@ const EVENT_INTERVAL_MS = 1000;
 export function beginFileRun(verb: 'Encrypted' | 'Decrypted' | 'Verified', total: number, context: Context): FileRun {
   const { output, stderr } = context;
   const signal = context.stopSignal();
-  const bar = progressBar(stderr, !output.isJson);
+  const bar = progressBar(stderr, !output.isJson, byteText);
   const count = { done: 0, failed: 0, bytes: 0 };
   let saidAt = Number.NEGATIVE_INFINITY;
   let last = '';
 
   function tell(path: string, progress: Progress): void {
-    bar.show(total > 1 ? `${count.done + count.failed + 1}/${total}  ${path}` : path, progress);
-    if (!output.isJson || progress.bytes === progress.totalBytes || Date.now() - saidAt < EVENT_INTERVAL_MS) return;
+    const { bytes, totalBytes, bytesPerSecond, secondsLeft } = progress;
+    const label = total > 1 ? `${count.done + count.failed + 1}/${total}  ${path}` : path;
+    bar.show(label, { done: bytes, total: totalBytes, perSecond: bytesPerSecond, secondsLeft });
+    if (!output.isJson || bytes === totalBytes || Date.now() - saidAt < EVENT_INTERVAL_MS) return;
     saidAt = Date.now();
     output.say({ event: 'progress', path, ...progress });
   }

@@ -4,8 +4,6 @@ import { randomBytes } from 'node:crypto';
 import { chmod, mkdir, readdir, readFile, stat, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { fileStore, openKeys } from '@bulwark/keyring';
-import { keyFileRoot } from '@bulwark/keyring/roots/key-file';
 import { type TempDir, tempDir } from '../../../../../testing/temp-dir.ts';
 import { waitFor } from '../../../../../testing/wait-for.ts';
 import { onTerminal } from '../../../testing/on-terminal.ts';
@@ -228,10 +226,7 @@ describe('a file under a compromised version of a key', () => {
     await run(['keys', 'create', 'leaked', ...keyDir()]);
     await run(['files', 'encrypt', at('plain'), '-o', file(), '--key', 'leaked', ...keyDir()]);
     await run(['files', 'encrypt', at('tree'), '-o', at('tree-compromised'), '--key', 'leaked', ...keyDir()]);
-    const root = await keyFileRoot(at('root.key'));
-    const keys = openKeys({ store: await fileStore(at('compromised/keys')), roots: [root] });
-    await keys.compromise({ scope: '', name: 'leaked' }, 1);
-    await keys.close();
+    await run(['keys', 'compromise', 'leaked', '1', '--confirm', 'leaked', ...keyDir()]);
   });
 
   test('is not decrypted unasked', async () => {
@@ -252,8 +247,8 @@ describe('a file under a compromised version of a key', () => {
     const args = ['verify', at('tree-compromised'), '--allow-compromised', '--json'];
     const { code, stdout } = await bulwark(['files', ...args, ...keyDir()]);
     assert.equal(code, 0, stdout);
-    const events = jsonLines(stdout).filter(({ event }) => event === 'key-compromised');
-    assert.deepEqual(events, [{ event: 'key-compromised', scope: '', name: 'leaked', version: 1 }]);
+    const events = jsonLines(stdout).filter(({ event }) => event === 'opened-compromised');
+    assert.deepEqual(events, [{ event: 'opened-compromised', scope: '', name: 'leaked', version: 1 }]);
     assert.equal(jsonLines(stdout).at(-1)?.done, 3);
   });
 });

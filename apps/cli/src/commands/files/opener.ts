@@ -1,4 +1,5 @@
 import { type FileInspection, type FileKeys, type Identity, inspectFile, type Opener } from '@bulwark/files';
+import type { KeyEventSink } from '@bulwark/keyring';
 import type { Context } from '../../context.ts';
 import { readPassphrase } from '../../passphrase.ts';
 import { readPrivateKeyFile } from '../../recipients/identity-file.ts';
@@ -6,7 +7,7 @@ import { BOX_KINDS } from '../../recipients/key-text.ts';
 import { type OpenedKeys, openKeyStore } from '../keys/key-store.ts';
 import type { KeyStoreOptions } from '../keys/key-store-options.ts';
 import { nameOf } from '../keys/key-text.ts';
-import { type StoredVersion, storedFileKeys } from './file-keys.ts';
+import { storedFileKeys } from './file-keys.ts';
 import { passphraseSource } from './seal-for.ts';
 
 /** Options that say what files are opened with. */
@@ -40,9 +41,8 @@ export async function createOpeners(options: OpenerOptions, context: Context): P
     return { identities, passphrase: await passphrase };
   };
   const withKeys = async (): Promise<Opener> => {
-    opened ??= openKeyStore(options, context);
-    const onCompromised = options.allowCompromised ? warningOf(context) : undefined;
-    keys ??= storedFileKeys(await opened, onCompromised);
+    opened ??= openKeyStore(options, context, { onEvent: compromiseWarnings(context) });
+    keys ??= storedFileKeys(await opened, { allowCompromised: options.allowCompromised ?? false });
     return { identities, keys };
   };
 
@@ -62,11 +62,15 @@ export async function createOpeners(options: OpenerOptions, context: Context): P
   };
 }
 
-function warningOf({ output }: Context): (version: StoredVersion) => void {
-  return (version) => {
-    const what = `version ${version.version} of ${nameOf(version)} is compromised`;
+/** Warns of each compromised version that something was opened with, once. */
+function compromiseWarnings({ output }: Context): KeyEventSink {
+  const told = new Set<string>();
+  return ({ type, scope, name, version }) => {
+    const what = `version ${version} of ${nameOf({ scope, name })} is compromised`;
+    if (type !== 'opened-compromised' || told.has(what)) return;
+    told.add(what);
     output.complain(
-      { event: 'key-compromised', ...version },
+      { event: type, scope, name, version },
       `warning: ${what}; whoever has it can have made or changed what is opened with it`,
     );
   };

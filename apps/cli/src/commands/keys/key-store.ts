@@ -1,6 +1,6 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { KeyId, Keys, RootProvider, VersionedKeyStore } from '@bulwark/keyring';
+import type { KeyEventSink, KeyId, Keys, RootProvider, VersionedKeyStore } from '@bulwark/keyring';
 import { checkDataDirectory, ensureDataDirectory } from '@bulwark/private-files';
 import type { Context } from '../../context.ts';
 import { CliError } from '../../errors.ts';
@@ -24,6 +24,7 @@ interface HowToOpen {
   readonly mayCreate?: boolean;
   readonly root?: () => Promise<RootProvider>;
   readonly receiptKey?: () => Promise<Uint8Array>;
+  readonly onEvent?: KeyEventSink;
 }
 
 /**
@@ -32,6 +33,7 @@ interface HowToOpen {
  *
  * @param how mayCreate: the first key is made here, and with it directory and record. root: in place of the one that the
  *   options name. receiptKey: signs receipts of destruction; asked for once the root is open.
+ *   onEvent: told of what happens to the keys.
  * @throws CliError; UnsafeFileError where it is not there or others may read it; KeyringError of the root
  */
 export async function openKeyStore(
@@ -45,7 +47,12 @@ export async function openKeyStore(
   else for (const path of [keyDir, storeDir(keyDir)]) await checkDataDirectory(path);
   const root = await (how.root?.() ?? openRoot(await rootRequest(keyDir, options, context, mayCreate)));
   const store = await fileStore(storeDir(keyDir));
-  const keys = openKeys({ store, roots: [root], ...(how.receiptKey && { receiptKey: await how.receiptKey() }) });
+  const keys = openKeys({
+    store,
+    roots: [root],
+    ...(how.receiptKey && { receiptKey: await how.receiptKey() }),
+    ...(how.onEvent && { onEvent: how.onEvent }),
+  });
   return {
     keys,
     store,

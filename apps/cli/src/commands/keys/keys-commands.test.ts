@@ -73,6 +73,25 @@ test('a key is made, rotated, retired, rotated because of that, and destroyed wi
   assert.equal(listed?.isDestroyed, true);
 });
 
+test('a compromised version is given up, and a data key rotated away from it', async () => {
+  await events('create', 'leaked');
+  assert.deepEqual(await events('compromise', 'leaked', '1', '--confirm', 'leaked'), [
+    { event: 'key-compromised', scope: '', name: 'leaked', version: 1 },
+    { event: 'key-rotated', scope: '', name: 'leaked', version: 2 },
+  ]);
+  const states = ((await events('show', 'leaked'))[0] as { versions: { state: string }[] }).versions;
+  assert.deepEqual(
+    states.map(({ state }) => state),
+    ['compromised', 'active'],
+  );
+  await events('create', 'leaked-index', '--kind', 'index');
+  const { stdout } = await keys('compromise', 'leaked-index', '1', '--confirm', 'leaked-index');
+  assert.match(
+    stdout,
+    /^Version 1 of leaked-index is compromised: .*\nleaked-index seals nothing until it is rotated\.\n$/,
+  );
+});
+
 test('for people, list is a line a key, and show tells versions and roots', async () => {
   const list = await keys('list');
   assert.match(list.stdout, /^taken +data +v1 +active +XAES-256-GCM$/m);
@@ -233,6 +252,12 @@ const REFUSALS: Refusal[] = [
     env: { ENCRYPTION_ROTATION_INTERVAL_DAYS: 'monthly' },
     outcome: 'configuration',
     says: /ENCRYPTION_ROTATION_INTERVAL_DAYS must be a whole number/,
+  },
+  {
+    name: 'compromising without confirmation',
+    args: () => ['compromise', 'taken', '1', '--key-dir', at('keys'), ...keyFileRoot()],
+    outcome: 'usage',
+    says: /no way back from this; .*--confirm NAME/,
   },
   {
     name: 'destroying without confirmation',

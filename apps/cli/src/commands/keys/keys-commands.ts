@@ -53,6 +53,13 @@ export function addKeysCommands(program: Command, action: Action): void {
   command('retire <name>', 'have a version, or all, open what they sealed and seal no more')
     .argument('[version]', 'which; all that are active without it', VERSION)
     .action(action(deferred(async () => (await import('./rotate-keys.ts')).retireKey)));
+  command(
+    'compromise <name>',
+    'record that others may know a version, which then seals no more and opens on demand alone',
+  )
+    .argument('<version>', 'which', VERSION)
+    .option('--confirm <name>', 'the name once more')
+    .action(action(deferred(async () => (await import('./compromise-key.ts')).compromiseKey)));
   command('destroy <name>', 'destroy a key or one version, and what it sealed with it; prints the receipt')
     .argument('[version]', 'which; the whole key without it', VERSION)
     .option('--confirm <name>', 'the name once more')
