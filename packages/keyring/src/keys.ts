@@ -139,7 +139,7 @@ export function openKeys(options: KeysOptions): Keys {
     rotateExpired: (scope) => rotateExpired(engine, lifecycle, scope),
     async warm(ids, { allowCompromised = false } = {}) {
       if (allowCompromised) {
-        await Promise.all(ids.map((id) => cache.use(cacheId(id, { allowCompromised }), { uses: 0, bytes: 0 }, () => {})));
+        for (const id of ids) await cache.use(cacheId(id, { allowCompromised }), { uses: 0, bytes: 0 }, () => {});
         return;
       }
       for (const id of ids) warm.set(joinId(id), id);

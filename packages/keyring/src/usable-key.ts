@@ -35,7 +35,8 @@ export function usableKey(loaded: LoadedKey, allowCompromised: boolean): UsableK
   const byKid = new Map<string, UsableVersion>();
   for (const version of document.versions) {
     const own = material.get(version.version);
-    if (own && (allowCompromised || version.state !== 'compromised')) byKid.set(version.kid, { version, material: own });
+    const mayBeUsed = allowCompromised || version.state !== 'compromised';
+    if (own && mayBeUsed) byKid.set(version.kid, { version, material: own });
   }
   const versions = new Map(document.versions.map((version) => [version.kid, version]));
   return { loaded, byKid, versions, notBefore: latestTimeOf(loaded) };
