@@ -213,9 +213,8 @@ export async function settle(
   chosen: readonly ResolvedField[],
   { settleMs = states.settleMs, signal }: MigrateOptions,
 ): Promise<void> {
-  const changedAt = chosen.map(({ name }) => states.recorded.get(nameOf(table.name, name))?.changedAt ?? 0);
-  // The clock of who recorded it may be ahead of ours: never wait longer than it takes.
-  const left = Math.min(settleMs, Math.max(0, ...changedAt) + settleMs - Date.now());
+  // By how long this process has known of it, whatever clocks say: one that takes a job over waits the whole time.
+  const left = settleMs - Math.min(...chosen.map(({ name }) => states.knownForMs(table.name, name)));
   if (left > 0) await sleep(left, undefined, signal && { signal });
 }
 

@@ -24,6 +24,8 @@ export interface WatchedStates extends FieldStates {
   /** How long after a change every process has it, or has stopped: ms. */
   readonly settleMs: number;
   readonly recorded: ReadonlyMap<string, FieldState>;
+  /** For how long this process has known what is recorded of a field now, in ms; infinitely where nothing is. */
+  knownForMs(table: string, field: string): number;
   close(): void;
 }
 
@@ -32,6 +34,8 @@ const DEFAULT_EVERY_MS = 5_000;
 /**
  * Follows the states that jobs record. A process that could not look for two intervals stops reading and writing fields
  * that are in a migration, so that a job may rely on every process having a phase, or none of it, after `settleMs`.
+ * Fields that are not in one go on: a process that was suspended when the rotation of an index key began may write one
+ * more index under the old key, which the copying of the indexes mends.
  *
  * @throws FieldsError ERR_MIGRATION_STATE (altered)
  */
@@ -41,6 +45,7 @@ export async function watchFieldStates(db: AnyDatabase, options: WatchOptions): 
   const store = fieldStateStore(db, keys, scope, Date.now);
   const settleMs = 3 * everyMs;
   let recorded = new Map<string, FieldState>();
+  let since = new Map<string, number>();
   let lookedAt = Number.NEGATIVE_INFINITY;
 
   async function refresh(): Promise<void> {
@@ -53,6 +58,9 @@ export async function watchFieldStates(db: AnyDatabase, options: WatchOptions): 
     // A phase of the index goes with a version of its key, which this process may not have seen: that comes first.
     if (!isFirst && states.some(isNew)) await reloadIndexKeys();
     if (began < lookedAt) return;
+    const at = (state: FieldState) =>
+      isNew(state) ? now() : (since.get(nameOf(state.table, state.field)) ?? Number.NEGATIVE_INFINITY);
+    since = new Map(states.map((state) => [nameOf(state.table, state.field), at(state)]));
     recorded = new Map(states.map((state) => [nameOf(state.table, state.field), state]));
     lookedAt = began;
   }
@@ -93,6 +101,7 @@ export async function watchFieldStates(db: AnyDatabase, options: WatchOptions): 
     isIndexRotating: (table, field) => (stateOf(table, field)?.indexPhase ?? 'stable') !== 'stable',
     refresh,
     settleMs,
+    knownForMs: (table, field) => now() - (since.get(nameOf(table, field)) ?? Number.NEGATIVE_INFINITY),
     get recorded() {
       return recorded;
     },
