@@ -328,7 +328,7 @@ forEachDatabase('field jobs', (openUrl) => {
           await turn(); // node:sqlite is synchronous: nobody else would get a turn
         }
       })();
-      const report = await jobs.reencrypt(table, { ...QUICK, chunkMs: 5 });
+      const report = await jobs.reencrypt(table, { ...QUICK, chunkMs: 5, rowsPerSecond: 200 });
       isDone = true;
       await writer;
       assert.equal(report.problemCount, 0);
