@@ -1,9 +1,8 @@
 import assert from 'node:assert/strict';
-import { type ChildProcess, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { generateKey } from '@bulwark/crypto';
@@ -111,10 +110,9 @@ export async function reencryptUnderFire(url: string, rows: number, kills: numbe
     let jobSeconds = 0;
     let peakMemory = 0;
     for (;;) {
-      const job = startJob(url, rootFile);
       const startedAt = performance.now();
       const killAt = killed < kills ? ((killed + Math.random()) * 0.9 * rows) / kills : Number.POSITIVE_INFINITY;
-      const outcome = await job.untilRow(killAt);
+      const outcome = await runJobProcess(url, rootFile, killAt);
       jobSeconds += (performance.now() - startedAt) / 1000;
       peakMemory = outcome.peakMemory;
       if (outcome.isDone) break;
@@ -161,33 +159,19 @@ export async function reencryptUnderFire(url: string, rows: number, kills: numbe
   }
 }
 
-function startJob(url: string, rootFile: string) {
-  const child: ChildProcess = spawn(process.execPath, [JOB, url, rootFile], {
-    stdio: ['ignore', 'pipe', 'pipe'],
+/** Lets the job work until it has done so many rows and is killed, or until it is done. */
+async function runJobProcess(url: string, rootFile: string, killAt: number) {
+  const child = spawn(process.execPath, [JOB, url, rootFile, String(killAt)], { stdio: ['ignore', 'pipe', 'pipe'] });
+  let [stdout, stderr] = ['', ''];
+  child.stdout.on('data', (chunk) => {
+    stdout += chunk;
   });
-  const exit = once(child, 'exit');
-  let stderr = '';
-  child.stderr!.on('data', (chunk) => {
+  child.stderr.on('data', (chunk) => {
     stderr += chunk;
   });
-  return {
-    /** Lets it work until it has done so many rows, then kills it; or until it is done. */
-    async untilRow(row: number): Promise<{ isDone: boolean; peakMemory: number }> {
-      let isDone = false;
-      let peakMemory = 0;
-      for await (const line of createInterface({ input: child.stdout! })) {
-        const said = JSON.parse(line) as { done?: number; peakMemory?: number };
-        if (said.peakMemory !== undefined) {
-          isDone = true;
-          peakMemory = said.peakMemory;
-        } else if ((said.done ?? 0) >= row) {
-          child.kill('SIGKILL');
-          break;
-        }
-      }
-      const [code, signal] = (await exit) as [number | null, string | null];
-      assert.ok(isDone ? code === 0 : signal === 'SIGKILL', `the job ended with ${code ?? signal}: ${stderr}`);
-      return { isDone, peakMemory };
-    },
-  };
+  const [code, signal] = (await once(child, 'close')) as [number | null, string | null];
+  const isDone = killAt === Number.POSITIVE_INFINITY;
+  assert.ok(isDone ? code === 0 : signal === 'SIGKILL', `the job ended with ${code ?? signal}: ${stderr}`);
+  const peakMemory = isDone ? (JSON.parse(stdout) as { peakMemory: number }).peakMemory : 0;
+  return { isDone, peakMemory };
 }

@@ -3,7 +3,7 @@ import { forEachDatabase } from '../../../../testing/databases.ts';
 import { reencryptUnderFire } from '../../testing/reencrypt-scenario.ts';
 
 // `npm run bench -- reencrypt` runs the same with a million rows.
-const ROWS = 60_000;
+const ROWS = 40_000;
 const KILLS = 10;
 
 forEachDatabase('re-encryption', (openUrl) => {
