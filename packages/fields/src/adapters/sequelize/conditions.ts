@@ -13,8 +13,10 @@ export interface WhereContext {
   readonly guard: RawSqlGuard;
   /** The model that names alone are of. */
   readonly model: EncryptedModel | undefined;
-  /** The model of a name with a path, `$orders.person.email$`. */
-  modelAt(path: readonly string[]): EncryptedModel | undefined;
+  /** Whether the model that names alone are of has such an attribute or column, encrypted or not. */
+  isOwn(name: string): boolean;
+  /** The model of a name with a path, `$orders.person.email$`; null: the query has no such path. */
+  modelAt(path: readonly string[]): EncryptedModel | undefined | null;
 }
 
 /** Several tenants, or none in particular. */
@@ -26,21 +28,26 @@ const MANY = Symbol('many');
  * @throws FieldsError ERR_UNSUPPORTED_QUERY
  */
 export async function rewriteWhere(where: unknown, context: WhereContext): Promise<unknown> {
-  return rewrite(where, context, undefined, false);
+  return rewrite(where, context, [], false);
 }
 
-async function rewrite(where: unknown, context: WhereContext, outer: unknown, isNegated: boolean): Promise<unknown> {
+/** @param outer Conditions that hold together with this one, the nearest first. */
+async function rewrite(
+  where: unknown,
+  context: WhereContext,
+  outer: readonly unknown[],
+  isNegated: boolean,
+): Promise<unknown> {
+  const together = [where, ...outer];
   if (Array.isArray(where)) {
-    const scope = where.map((one) => scopeIn(one, context)).find((found) => found !== undefined) ?? outer;
     const all: unknown[] = [];
-    for (const one of where) all.push(await rewrite(one, context, scope, isNegated));
+    for (const one of where) all.push(await rewrite(one, context, together, isNegated));
     return all;
   }
   if (!isPlainObject(where)) {
     context.guard.refuseIn(where);
     return where;
   }
-  const scope = scopeIn(where, context) ?? outer;
   const rest: Where = {};
   const conditions: unknown[] = [];
   for (const key of Reflect.ownKeys(where)) {
@@ -51,12 +58,12 @@ async function rewrite(where: unknown, context: WhereContext, outer: unknown, is
         ? Reflect.ownKeys(value).map((name) => ({ [name]: value[name] }))
         : [value].flat();
       rest[key] = [];
-      for (const one of each) (rest[key] as unknown[]).push(await rewrite(one, context, scope, isNegated));
+      for (const one of each) (rest[key] as unknown[]).push(await rewrite(one, context, together, isNegated));
     } else if (key === Op.and || key === Op.not) {
-      rest[key] = await rewrite(value, context, scope, isNegated || key === Op.not);
+      rest[key] = await rewrite(value, context, together, isNegated || key === Op.not);
     } else {
       const target = typeof key === 'string' ? targetOf(key, context) : undefined;
-      if (target) conditions.push(await condition(target, value, scope, isNegated));
+      if (target) conditions.push(await condition(target, value, together, isNegated));
       else {
         context.guard.refuseIn(value);
         rest[key] = value;
@@ -76,11 +83,16 @@ interface Target {
   readonly hasPath: boolean;
 }
 
-function targetOf(key: string, { model: main, modelAt }: WhereContext): Target | undefined {
+function targetOf(key: string, { guard, isOwn, model: main, modelAt }: WhereContext): Target | undefined {
   const path = /^\$(.+)\$$/.exec(key)?.[1]?.split('.');
   const model = path && path.length > 1 ? modelAt(path.slice(0, -1)) : main;
   const name = path?.at(-1) ?? key;
-  if (!model) return undefined;
+  // Sequelize puts such names into SQL as they are, and the database may know them by an alias.
+  if (model === null || (path?.length === 1 && !isOwn(name))) guard.refuseName(name);
+  if (!model) {
+    if (!path) guard.refuseJoined(key);
+    return undefined;
+  }
   const field = model.fieldOf(name);
   if (field) {
     const toKey = (column: string) => (path ? `$${[...path.slice(0, -1), column].join('.')}$` : column);
@@ -93,7 +105,12 @@ function targetOf(key: string, { model: main, modelAt }: WhereContext): Target |
   return undefined;
 }
 
-async function condition(target: Target, value: unknown, scope: unknown, isNegated: boolean): Promise<Where> {
+async function condition(
+  target: Target,
+  value: unknown,
+  together: readonly unknown[],
+  isNegated: boolean,
+): Promise<Where> {
   const { model, field, toKey } = target;
   const { table, cipher, fields } = model;
   const question = questionOf(model, field, value);
@@ -106,6 +123,7 @@ async function condition(target: Target, value: unknown, scope: unknown, isNegat
   if (!field.index) throw unsupported(table, field.name, 'is encrypted and was declared without `search`');
   // While an index is rotated, a row has a value of it in one of two columns, and null in the other: NOT gives no answer.
   if (isNegated) throw unsupported(table, field.name, 'is encrypted: inequality has no index');
+  const scope = together.map((where) => scopeIn(where, target)).find((found) => found !== undefined);
   if (scope === MANY) throw unsupported(table, field.name, 'is searched in one tenant at a time');
   const row: Row = typeof table.scope === 'object' && scope !== undefined ? { [table.scope.column]: scope } : {};
   await fields.ready(scopeOf(table, row, fields.defaultScope()));
@@ -145,17 +163,16 @@ function questionOf({ table }: EncryptedModel, field: ResolvedField, value: unkn
   throw refuse(`by ${String(operator.description)}`);
 }
 
-/** Whose row a condition asks for, if it names one tenant. */
-function scopeIn(where: unknown, { model }: WhereContext): unknown {
-  const scope = model?.table.scope;
-  if (!model || typeof scope !== 'object' || !isPlainObject(where)) return undefined;
-  const named = where[scope.column] ?? where[model.attributeOf(scope.column)];
+/** Whose row of the target's model a condition asks for, if it names one tenant. */
+function scopeIn(where: unknown, target: Target): unknown {
+  const { model, toKey } = target;
+  const { scope } = model.table;
+  if (typeof scope !== 'object') return undefined;
+  if (Array.isArray(where)) return where.map((one) => scopeIn(one, target)).find((found) => found !== undefined);
+  if (!isPlainObject(where)) return undefined;
+  const named = where[toKey(scope.column)] ?? where[toKey(model.attributeOf(scope.column))];
   if (named !== undefined) return oneValueOf(named) ?? MANY;
-  const inner = where[Op.and];
-  return [inner]
-    .flat()
-    .map((one) => scopeIn(one, { model } as WhereContext))
-    .find((found) => found !== undefined);
+  return where[Op.and] === undefined ? undefined : scopeIn([where[Op.and]].flat(), target);
 }
 
 /** The one value that a condition wants; undefined where it wants another thing. */

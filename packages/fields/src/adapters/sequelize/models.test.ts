@@ -42,6 +42,8 @@ const settings = encrypted(
   { bind: 'column', store: 'bytes' },
 );
 
+const badges = encrypted('badges', { code: text() });
+
 interface Person {
   id: string;
   tenant: string;
@@ -91,9 +93,14 @@ function define(sequelize: Sequelize, bytes: 'BYTEA' | 'BLOB') {
     },
     { ...options, tableName: 'settings' },
   );
+  const badge = sequelize.define<Model<{ id: number | string; code: string | null }>>(
+    'Badge',
+    { id: { type: DataTypes.INTEGER, primaryKey: true }, ...encryptedAttributes(badges) },
+    { ...options, tableName: 'badges' },
+  );
   persons.hasMany(visits, { as: 'visits', foreignKey: 'person_id' });
   visits.belongsTo(persons, { as: 'person', foreignKey: 'person_id' });
-  return { persons, visits, areas };
+  return { persons, visits, areas, badge };
 }
 
 forEachDatabase('Sequelize models', (openUrl, engine) => {
@@ -107,7 +114,7 @@ forEachDatabase('Sequelize models', (openUrl, engine) => {
   const state: { phase: Phase; isRotating: boolean } = { phase: 'plain-dropped', isRotating: false };
   before(async () => {
     fixture = fieldsFixture({
-      tables: [people, settings],
+      tables: [people, settings, badges],
       states: {
         phase: (_, field) => (field === 'name' ? state.phase : undefined),
         isIndexRotating: (_, field) => field === 'email' && state.isRotating,
@@ -272,6 +279,23 @@ forEachDatabase('Sequelize models', (openUrl, engine) => {
         [null, null, ['canary']],
         [null, null, ['canary']],
       ]);
+    });
+
+    inAcme('writes nothing for a tenant whose row it is no longer', async () => {
+      const stale = await persons.create(person());
+      const { id, email: mail } = stale.get();
+      await persons.update({ ...person(), id, tenant: 'globex', email: mail, notes: 'moved' }, { where: { id } });
+      await stale.update({ notes: 'late' });
+      assert.equal((await byId(id)).get('notes'), 'moved');
+    });
+
+    inAcme('refuses an id that the database would write in another way', async () => {
+      const model = (sequelize.models as { readonly Badge: ModelStatic<Model> }).Badge;
+      await model.create({ id: 7, code: 'canary' });
+      await refuses(() => model.update({ code: 'x' }, { where: { id: '07' } }));
+      await refuses(() => model.create({ id: '08', code: 'x' }));
+      await model.update({ code: 'exact' }, { where: { id: '7' } });
+      assert.equal((await model.findByPk(7, { rejectOnEmpty: true })).get('code'), 'exact');
     });
 
     inAcme('refuses to move a row without its values', async () => {
@@ -445,6 +469,9 @@ forEachDatabase('Sequelize models', (openUrl, engine) => {
       assert.deepEqual(ids(await persons.findAll({ where: { [Op.and]: [where, { tenant: 'globex' }] } })), ['zoe']);
       assert.deepEqual(ids(await persons.findAll({ where })), []);
       await refuses(() => persons.findAll({ where: { tenant: ['acme', 'globex'], ...where } }));
+      await visits.create({ id: 'of zoe', notes: 'x', person_id: 'zoe' });
+      const byPath = { '$person.tenant$': 'globex', '$person.email$': 'zoe@example.test' };
+      assert.deepEqual(ids(await visits.findAll({ include: ['person'], where: byPath })), ['of zoe']);
     });
   });
 
@@ -477,6 +504,29 @@ forEachDatabase('Sequelize models', (openUrl, engine) => {
       'a condition on what is included': () =>
         visits.findAll({ include: [{ model: persons, as: 'person', where: { notes: 'x' } }] }),
       'a condition by path': () => visits.findAll({ include: ['person'], where: { '$person.notes$': 'x' } }),
+      ...Object.fromEntries(
+        [
+          '$person->visits->person.mail$',
+          '$PERSON.mail$',
+          '$"person"."mail"$',
+          '$Visit.person.email$',
+          '$mail$',
+          'person.mail',
+        ].map((path) => {
+          const find = () => {
+            const inner = { model: visits, as: 'visits', include: ['person'] };
+            const include = [{ model: persons, as: 'person', include: [inner] }];
+            return visits.findAll({ include, where: { [path]: 'x' } });
+          };
+          return [`a condition by the path ${path}`, find];
+        }),
+      ),
+      'a condition by a path to itself': () => find({ '$people.mail$': 'x' }),
+      'a column that is selected as SQL': () => persons.findAll({ attributes: [['"notes"', 'city']] }),
+      'a column in other letters': () =>
+        sequelize.getQueryInterface().bulkInsert('people', [{ id: 'x', tenant: 'acme', NOTES: 'canary' }]),
+      'an update of a column in other letters': () =>
+        sequelize.getQueryInterface().bulkUpdate('people', { Mail: 'canary' }, { id: 'x' }),
       'a join by a field': () =>
         visits.findAll({ include: [{ model: persons, as: 'person', on: { notes: col('Visit.notes') } }] }),
       'order by a field': () => persons.findAll({ order: ['email'] }),
@@ -622,8 +672,10 @@ forEachDatabase('Sequelize models', (openUrl, engine) => {
 
     inAcme('without a model is refused for its table', async () => {
       const { other, toOther } = await another(true);
-      const insert = () => other.getQueryInterface().bulkInsert('people', [{ id: '1', notes: 'canary' }]);
-      await assert.rejects(insert, { code: 'ERR_UNSUPPORTED_QUERY' });
+      for (const table of ['people', 'main.people', { tableName: 'people', schema: 'main' }]) {
+        const insert = () => other.getQueryInterface().bulkInsert(table as string, [{ id: '1', notes: 'canary' }]);
+        await assert.rejects(insert, { code: 'ERR_UNSUPPORTED_QUERY' });
+      }
       assert.deepEqual(toOther(), []);
       await other.close();
     });

@@ -17,6 +17,8 @@ export interface EncryptedModel {
   readonly hiddenColumns: ReadonlySet<string>;
   /** Columns that say which row it is and whose. */
   readonly placeColumns: readonly string[];
+  /** Those of its id that hold whole numbers. */
+  readonly integerIds: readonly string[];
   /** Columns that have nothing to do with the encryption. */
   readonly clearColumns: readonly string[];
   /** All names that encrypted columns have, hidden ones too, in small letters. */
@@ -43,7 +45,8 @@ export function encryptedModels(fields: Fields): EncryptedModels {
   const known = new WeakMap<AnyModel, EncryptedModel | null>();
   const tableNamed = (table: TableName) => {
     const name = (typeof table === 'string' ? table : table.tableName).toLowerCase();
-    return fields.tables.find((declared) => declared.table.toLowerCase() === name);
+    const last = /([\w$-]+)\W*$/.exec(name)?.[1]; // of `main.people`
+    return fields.tables.find((declared) => [name, last].includes(declared.table.toLowerCase()));
   };
   return {
     fields,
@@ -98,6 +101,9 @@ function readModel(model: AnyModel, fields: Fields, declared: EncryptedTable | u
     fields,
     hiddenColumns: new Set(hiddenColumns),
     placeColumns,
+    integerIds: attributes
+      .filter(({ column, type }) => declared.id.includes(column) && isInteger(type))
+      .map(({ column }) => column),
     clearColumns: attributes
       .filter(({ name, type }) => !(type instanceof EncryptedType) && !hidden.has(name) && !isVirtual(type))
       .map(({ column }) => column),
@@ -113,8 +119,20 @@ function isField(type: unknown, name: string): boolean {
   return type instanceof EncryptedType && type.field?.name === name;
 }
 
+const INTEGERS: ReadonlySet<unknown> = new Set(['TINYINT', 'SMALLINT', 'MEDIUMINT', 'INTEGER', 'BIGINT']);
+
+function isInteger(type: unknown): boolean {
+  return INTEGERS.has((type as { readonly key?: unknown }).key);
+}
+
 function isVirtual(type: unknown): boolean {
   return (type as { readonly key?: unknown }).key === 'VIRTUAL';
+}
+
+/** Whether a model has such an attribute or column. */
+export function isOwn(model: AnyModel, name: string): boolean {
+  const attributes = model.getAttributes();
+  return Object.hasOwn(attributes, name) || Object.values(attributes).some(({ field }) => field === name);
 }
 
 /** What values, by column, say of their place. */

@@ -12,6 +12,10 @@ export interface Source {
 export interface RawSqlGuard {
   /** `fn`, `col`, `literal` and their like, at any depth of a value. @throws FieldsError ERR_UNSUPPORTED_QUERY */
   refuseIn(value: unknown): void;
+  /** A name whose table is not to be told. @throws FieldsError ERR_UNSUPPORTED_QUERY */
+  refuseName(name: string): void;
+  /** A name with a path and without `$`. @throws FieldsError ERR_UNSUPPORTED_QUERY */
+  refuseJoined(path: string): void;
   /** The `order` or `group` of a query. @throws FieldsError ERR_UNSUPPORTED_QUERY */
   refuseInOrder(order: unknown, model: AnyModel): void;
 }
@@ -68,7 +72,19 @@ export function rawSqlGuard(models: EncryptedModels, sources: readonly Source[])
     }
   }
 
-  return { refuseIn, refuseInOrder };
+  function refuseName(name: string): void {
+    const part = name.split(':', 1)[0]!;
+    const found = sources.find(({ model }) => model.names.has(lastName(part)));
+    if (found) throw refuse(found.model, lastName(part));
+  }
+
+  function refuseJoined(path: string): void {
+    const at = path.lastIndexOf('.');
+    const alias = path.slice(0, Math.max(at, 0)).replaceAll('.', '->');
+    if (sources.some((source) => source.alias === alias)) refuseName(path);
+  }
+
+  return { refuseIn, refuseName, refuseJoined, refuseInOrder };
 }
 
 /** Sequelize's `fn`, `col`, `cast`, `literal`, `json` and `where`: each has some of these. */
@@ -99,7 +115,8 @@ function modelOf(part: unknown): AnyModel | undefined {
   return model ?? target;
 }
 
-function lastName(path: string): string {
+/** The name of a column in small letters, without what it is quoted in or comes after. */
+export function lastName(path: string): string {
   return path
     .slice(path.lastIndexOf('.') + 1)
     .replace(/[^\w$]/g, '')

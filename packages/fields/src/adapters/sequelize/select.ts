@@ -2,7 +2,7 @@ import { Model } from 'sequelize';
 import { type Row, scopeOf } from '../../row-id.ts';
 import { unsupported } from '../../table-cipher.ts';
 import { refuseFields, rewriteWhere, type WhereContext } from './conditions.ts';
-import type { AnyModel, EncryptedModel, EncryptedModels } from './models.ts';
+import { type AnyModel, type EncryptedModel, type EncryptedModels, isOwn } from './models.ts';
 import { rawSqlGuard, type Source } from './raw-sql.ts';
 
 /** Options of a query as the query interface gets them: by column, with includes that Sequelize has resolved. */
@@ -66,7 +66,11 @@ export async function prepareSelect(
     const context: WhereContext = {
       guard,
       model: entity,
-      modelAt: (at) => models.find(modelAt(model, options, at)),
+      isOwn: (name) => isOwn(of, name),
+      modelAt(at) {
+        const found = modelAt(model, options, at);
+        return found ? models.find(found) : null;
+      },
     };
     if (part.where) part.where = await rewriteWhere(part.where, context);
     refuseFields(part.having, context);
@@ -92,8 +96,12 @@ export async function prepareSelect(
     const items = (part.attributes ?? []).filter((item) => !nameOf(item).startsWith(EXTRA));
     for (const item of items) {
       const column = typeof item === 'string' ? item : item[0];
-      if (typeof column === 'string') columns.set(nameOf(item), column);
-      else guard.refuseIn(column);
+      if (typeof column === 'string') {
+        // Text that is no name of a column goes into SQL as it is.
+        const isHidden = entity?.isHidden(nameOf(item)) ?? true;
+        if (!isHidden && !entity?.fieldOf(column) && !entity?.clearColumns.includes(column)) guard.refuseName(column);
+        columns.set(nameOf(item), column);
+      } else guard.refuseIn(column);
     }
     if (!entity || !part.attributes) return columns;
     const { table, cipher, placeColumns } = entity;

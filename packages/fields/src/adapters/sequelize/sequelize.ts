@@ -4,7 +4,7 @@ import type { Fields } from '../../fields.ts';
 import type { Row } from '../../row-id.ts';
 import { unsupported } from '../../table-cipher.ts';
 import { knownRow, rewriteWhere } from './conditions.ts';
-import { type AnyModel, type EncryptedModel, encryptedModels } from './models.ts';
+import { type AnyModel, type EncryptedModel, encryptedModels, isOwn } from './models.ts';
 import { rawSqlGuard } from './raw-sql.ts';
 import { openReturned, prepareSelect, type SelectOptions } from './select.ts';
 import {
@@ -116,8 +116,8 @@ function encryptedStatements(sequelize: Sequelize, fields: Fields, plain: Statem
   }
   type Found = NonNullable<ReturnType<typeof find>>;
 
-  const rewritten = ({ entity, guard }: Found, where: unknown) =>
-    rewriteWhere(where, { guard, model: entity, modelAt: () => undefined });
+  const rewritten = ({ entity, model, guard }: Found, where: unknown) =>
+    rewriteWhere(where, { guard, model: entity, isOwn: (name) => isOwn(model, name), modelAt: () => null });
 
   /** What an update is to write, and in which rows. */
   async function sealUpdate(
@@ -194,8 +194,10 @@ function encryptedStatements(sequelize: Sequelize, fields: Fields, plain: Statem
       const found = find(modelOf(instance), table);
       if (!found) return plain.update(instance, table, values, where, options);
       const { entity } = found;
-      const known = { ...loadedPlace(entity, instance), ...knownRow(entity, where) };
-      const sealed = await sealUpdate(found, table, values, where, known, options);
+      const loaded = loadedPlace(entity, instance);
+      const known = { ...loaded, ...knownRow(entity, where) };
+      const held = heldToTenant(entity, values, where, loaded);
+      const sealed = await sealUpdate(found, table, values, held, known, options);
       return plain.update(instance, table, sealed.values, sealed.where, withoutSealed(entity, options));
     },
 
@@ -256,6 +258,14 @@ function loadedPlace(entity: EncryptedModel, instance: Model): Row {
     return [column, instance.previous(attribute as never) as unknown] as const;
   });
   return Object.fromEntries(place.filter(([, value]) => value !== undefined));
+}
+
+/** Another process may have moved the row since it was loaded: values that are sealed for its tenant of then are not for it. */
+function heldToTenant({ table }: EncryptedModel, values: Values, where: unknown, loaded: Row): unknown {
+  const tenant = typeof table.scope === 'object' ? loaded[table.scope.column] : undefined;
+  const isSealing = Object.keys(values).some((column) => table.byColumn.has(column));
+  if (typeof table.scope !== 'object' || !isSealing || tenant === undefined || tenant === null) return where;
+  return { [Op.and]: [where, { [table.scope.column]: tenant }] };
 }
 
 /** Attributes as bulk statements take them: by column, and by name for plain columns that have the name of a field. */

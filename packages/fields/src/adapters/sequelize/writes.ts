@@ -14,9 +14,14 @@ export type Values = Record<string, unknown>;
  *
  * @throws FieldsError ERR_UNSUPPORTED_QUERY (SQL for a value, or a value for a column of the encryption)
  */
-function givenColumns({ table, hiddenColumns }: EncryptedModel, values: Values): string[] {
+function givenColumns(model: EncryptedModel, values: Values): string[] {
+  const { table, hiddenColumns, clearColumns, names } = model;
   const written = Object.keys(values).find((column) => hiddenColumns.has(column));
   if (written !== undefined) throw unsupported(table, written, 'is written by the encryption alone');
+  // Databases that do not mind how names are written would take it for the column of a field.
+  const isMeant = (column: string) => !table.byColumn.has(column) && !clearColumns.includes(column);
+  const mistaken = Object.keys(values).find((column) => names.has(column.toLowerCase()) && isMeant(column));
+  if (mistaken !== undefined) throw unsupported(table, mistaken, 'is encrypted: name its column as it was declared');
   return [...table.byColumn].flatMap(([column, { name }]) => {
     if (isSequelizeMethod(values[column]))
       throw unsupported(table, name, 'is encrypted: the database has no value for it');
@@ -41,6 +46,7 @@ export async function sealValues(
   const rest = Object.fromEntries(Object.entries(values).filter(([column]) => !given.includes(column)));
   if (given.length === 0) return rest;
   const row = { ...known, ...placeOf(model, values) };
+  if (given.some((column) => table.byColumn.get(column)!.bind === 'row')) requireExactIds(model, row);
   const plain = Object.fromEntries(given.map((column) => [table.byColumn.get(column)!.name, values[column]]));
   await fields.ready(scopeOf(table, row, fields.defaultScope()));
   for (const [column, value] of Object.entries(cipher.sealRow(plain, { row }))) {
@@ -48,6 +54,16 @@ export async function sealValues(
     rest[column] = model.isTypedAsField(column) && value !== null ? new Sealed(value as Stored) : value;
   }
   return rest;
+}
+
+/** The database takes '07' for 7, but what is sealed for the one does not open as the other. */
+function requireExactIds({ table, integerIds }: EncryptedModel, row: Row): void {
+  for (const column of integerIds) {
+    const id = row[column];
+    if (typeof id === 'string' && !/^(0|-?[1-9]\d*)$/.test(id)) {
+      throw unsupported(table, column, 'is a number: give it as one, or as the database writes it');
+    }
+  }
 }
 
 /** Options of a statement that may give back what it has written. */

@@ -35,6 +35,7 @@ export class FieldCondition {
   /** Gets the keys that the condition needs. */
   async ready(): Promise<void> {
     const { fields, table } = this.entity;
+    this.#resolved = undefined; // a query may be sent again later, for another tenant or with other columns
     if ('values' in this.#question) await fields.ready(scopeOf(table, this.#scope, fields.defaultScope()));
   }
 

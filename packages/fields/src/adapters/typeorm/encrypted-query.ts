@@ -1,4 +1,4 @@
-import type { EntityMetadata, ObjectLiteral, QueryBuilder } from 'typeorm';
+import { type EntityMetadata, In, type ObjectLiteral, type QueryBuilder } from 'typeorm';
 import type { Row } from '../../row-id.ts';
 import { conditionsIn, fieldCondition, resolveConditions, resolveParameters, scopeIn } from './conditions.ts';
 import { type EncryptedEntity, encryptedEntity } from './entities.ts';
@@ -33,6 +33,16 @@ export function encryptedQuery(
   const mainAlias = () => (query.aliasNamePrefixingEnabled ? (query.mainAlias?.name ?? '') : '');
   const mainMetadata = () => (query.mainAlias?.hasMetadata ? query.mainAlias.metadata : undefined);
 
+  /** Alternatives are built one after the other from one list: they say whose row it is for one another only if they agree. */
+  function scopeOfAll(entity: EncryptedEntity, where: unknown): Row {
+    if (!Array.isArray(where)) return scopeIn(entity, where);
+    const [first = {}, ...others] = where.map((one) => scopeIn(entity, one));
+    const { scope } = entity.table;
+    if (typeof scope !== 'object') return first;
+    const isSame = (row: Row) => row[scope.column] === first[scope.column];
+    return others.every(isSame) ? first : { [scope.column]: In([]) };
+  }
+
   function metadataFor(alias: string): EntityMetadata | undefined {
     if (alias === mainAlias()) return mainMetadata();
     const joined = query.joinAttributes.find((join) => join.alias?.name === alias)?.alias;
@@ -57,7 +67,7 @@ export function encryptedQuery(
       if (metadata) metadataOf.set(alias, metadata);
       const entity = encryptedEntity(metadata);
       const before = scopes.get(alias) ?? {};
-      if (entity) scopes.set(alias, scopeIn(entity, where));
+      if (entity) scopes.set(alias, scopeOfAll(entity, where));
       try {
         return build();
       } finally {

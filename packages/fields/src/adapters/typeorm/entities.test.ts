@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
+import { inspect } from 'node:util';
 import {
   Brackets,
   type DataSource,
@@ -40,6 +41,8 @@ const settings = encrypted(
   { bind: 'column', store: 'bytes' },
 );
 
+const badges = encrypted('badges', { code: text() });
+
 interface Person {
   id: string;
   tenant: string;
@@ -54,6 +57,10 @@ interface Order {
   id: string;
   notes: string;
   person: Person | { id: string } | null;
+}
+interface Badge {
+  id: number;
+  code: string | null;
 }
 interface Setting {
   id?: number;
@@ -77,6 +84,11 @@ const Orders = new EntitySchema<Order>({
     person: { type: 'many-to-one', target: 'Person', joinColumn: { name: 'person_id' }, inverseSide: 'orders' },
   },
 });
+const Badges = new EntitySchema<Badge>({
+  name: 'Badge',
+  tableName: 'badges',
+  columns: { id: { type: 'integer', primary: true }, ...encryptedColumns(badges) },
+});
 const settingsEntity = (bytes: 'bytea' | 'blob') =>
   new EntitySchema<Setting>({
     name: 'Setting',
@@ -93,6 +105,7 @@ const createTables = (serial: string, bytes: 'bytea' | 'blob') => [
      mail_index varchar(64) UNIQUE, mail_index_next varchar(64), notes text, tags text, name text, name_sealed text,
      name_sealed_index varchar(64))`,
   'CREATE TABLE orders (id varchar(64) PRIMARY KEY, notes text NOT NULL, person_id varchar(64) REFERENCES people (id))',
+  'CREATE TABLE badges (id integer PRIMARY KEY, code text)',
   `CREATE TABLE settings (id ${serial} PRIMARY KEY, area text NOT NULL UNIQUE,
      value ${bytes}, value_index ${bytes}, size ${bytes})`,
 ];
@@ -108,14 +121,14 @@ forEachDatabase('TypeORM entities', (openUrl, engine) => {
   const state: { phase: Phase; isRotating: boolean } = { phase: 'plain-dropped', isRotating: false };
   before(async () => {
     fixture = fieldsFixture({
-      tables: [people, settings],
+      tables: [people, settings, badges],
       states: {
         phase: (_, field) => (field === 'name' ? state.phase : undefined),
         isIndexRotating: (_, field) => field === 'email' && state.isRotating,
       },
     });
     const tables = createTables(engine === 'postgres' ? 'serial' : 'integer', bytes);
-    const all = [People, Orders, Settings];
+    const all = [People, Orders, Settings, Badges];
     ({ dataSource, sent } = await typeormDataSource({ engine, url: await openUrl() }, fixture.fields, all, tables));
     persons = dataSource.getRepository(People);
     orders = dataSource.getRepository(Orders);
@@ -298,6 +311,26 @@ forEachDatabase('TypeORM entities', (openUrl, engine) => {
       await refuses(() => set().execute(), 'ERR_ROW_ID_MISSING');
     });
 
+    inAcme('refuses an id that the database would write in another way', async () => {
+      const repository = dataSource.getRepository(Badges);
+      const written = (rowId: string) => rowId as unknown as number;
+      await repository.insert({ id: 7, code: 'canary' });
+      const code = 'ERR_UNSUPPORTED_QUERY';
+      await assert.rejects(repository.update(written('07'), { code: 'x' }), { code });
+      await assert.rejects(repository.insert({ id: written('08'), code: 'x' }), { code });
+      await repository.update(written('7'), { code: 'exact' });
+      assert.equal((await repository.findOneByOrFail({ id: 7 })).code, 'exact');
+    });
+
+    inAcme('seals for the tenant of the moment when it is sent again', async () => {
+      const [ours, theirs] = [person(), person({ tenant: 'globex' })];
+      await persons.insert([ours, theirs]);
+      const update = persons.createQueryBuilder().update().set({ notes: 'sent' });
+      await update.where({ id: theirs.id }).execute();
+      await update.where({ id: ours.id, tenant: 'acme' }).execute();
+      for (const one of [ours, theirs]) assert.equal((await persons.findOneByOrFail({ id: one.id })).notes, 'sent');
+    });
+
     inAcme('refuses to move a row without its values', async () => {
       const moved = person();
       await persons.insert(moved);
@@ -458,6 +491,46 @@ forEachDatabase('TypeORM entities', (openUrl, engine) => {
       assert.deepEqual(ids(await persons.findBy({ tenant: 'globex', email: 'zoe@example.test' })), ['zoe']);
       assert.deepEqual(ids(await persons.findBy({ email: 'zoe@example.test' })), []);
       await refuses(() => persons.findBy({ tenant: In(['acme', 'globex']), email: 'zoe@example.test' }));
+    });
+
+    inAcme('searches the tenant that conditions in a list name', async () => {
+      const zac = person({ id: 'zac', tenant: 'globex', email: 'zac@example.test' });
+      await persons.insert(zac);
+      const theirs = { tenant: 'globex', email: 'zac@example.test' };
+      const query = () => persons.createQueryBuilder('p');
+      assert.deepEqual(ids(await query().where([theirs]).getMany()), ['zac']);
+      await refuses(async () =>
+        query()
+          .where([theirs, { tenant: 'acme', email: 'anna@example.test' }])
+          .getMany(),
+      );
+      assert.equal((await persons.findBy([theirs, { tenant: 'acme', email: 'anna@example.test' }])).length, 2);
+      await persons.delete([theirs]);
+      assert.equal(await persons.findOneBy({ id: 'zac' }), null);
+    });
+
+    inAcme('asks for the tenant and the columns of the moment when a query is sent again', async () => {
+      await persons.insert(person({ id: 'zed', tenant: 'globex', email: 'zed@example.test' }));
+      const query = persons.createQueryBuilder('p').where({ email: 'zed@example.test' });
+      assert.deepEqual(await query.getMany(), []);
+      assert.deepEqual(ids(await fixture.asTenant('globex', () => query.getMany())), ['zed']);
+    });
+
+    inAcme('tells in no error what was looked for', async () => {
+      const where = { email: 'canary@example.test' };
+      const searches = [
+        () => persons.findOneByOrFail(where),
+        () => persons.findOneOrFail({ where: { email: In(['canary@example.test']) } }),
+        () => orders.findOneByOrFail({ person: where }),
+        () => persons.createQueryBuilder('p').where(where).getOneOrFail(),
+        () => dataSource.transaction((manager) => manager.findOneByOrFail(People, where)),
+      ];
+      for (const search of searches) {
+        await assert.rejects(search, (error: Error) => {
+          assert.equal(error.name, 'EntityNotFoundError');
+          return !inspect(error, { depth: 9 }).includes('canary');
+        });
+      }
     });
 
     inAcme('gives raw results as they are stored', async () => {

@@ -32,13 +32,31 @@ export function sealValues(entity: EncryptedEntity, values: ObjectLiteral, known
   if (given.length === 0) return copy;
   const place = Object.entries(entity.placeOf(values)).filter(([, value]) => value !== undefined);
   const fields = Object.fromEntries(given.map((name) => [name, values[name] as unknown]));
-  const stored = entity.cipher.sealRow(fields, { row: { ...known, ...Object.fromEntries(place) } });
+  const row = { ...known, ...Object.fromEntries(place) };
+  if (given.some((name) => entity.fieldOf(name)?.bind === 'row')) requireExactIds(entity, row);
+  const stored = entity.cipher.sealRow(fields, { row });
   for (const name of given) delete copy[name];
   for (const [column, value] of Object.entries(stored)) {
     const property = entity.propertyOf(column);
     copy[property] = entity.hidden.has(property) ? value : new Sealed(value as Stored);
   }
   return copy;
+}
+
+const INTEGERS: ReadonlySet<unknown> = new Set<unknown>([
+  Number,
+  ...['int', 'integer', 'int2', 'int4', 'int8', 'smallint', 'mediumint', 'tinyint', 'bigint'],
+]);
+
+/** The database takes '07' for 7, but what is sealed for the one does not open as the other. */
+function requireExactIds({ table, metadata }: EncryptedEntity, row: Row): void {
+  for (const column of table.id) {
+    const id = row[column];
+    const isInteger = INTEGERS.has(metadata.findColumnWithDatabaseName(column)?.type);
+    if (isInteger && typeof id === 'string' && !/^(0|-?[1-9]\d*)$/.test(id)) {
+      throw unsupported(table, column, 'is a number: give it as one, or as the database writes it');
+    }
+  }
 }
 
 /** @throws FieldsError ERR_UNSUPPORTED_QUERY (what the database returned of a field would be sealed) */

@@ -12,6 +12,7 @@ import type { Fields } from '../../fields.ts';
 import { EncryptedDeleteQueryBuilder, EncryptedSoftDeleteQueryBuilder } from './delete-query-builder.ts';
 import { isEncrypting, remember } from './entities.ts';
 import { EncryptedInsertQueryBuilder } from './insert-query-builder.ts';
+import { redactNotFound } from './not-found.ts';
 import { EncryptedSelectQueryBuilder } from './select-query-builder.ts';
 import { EncryptedUpdateQueryBuilder } from './update-query-builder.ts';
 
@@ -28,6 +29,7 @@ export { type EncryptedColumns, encryptedColumns, hiddenProperty } from './colum
 export function encryptDataSource<D extends DataSource>(dataSource: D, fields: Fields): D {
   remember(dataSource, fields);
   registerBuilders();
+  redactNotFound(dataSource, fields);
   const create = dataSource.createQueryBuilder.bind(dataSource) as (
     ...args: unknown[]
   ) => SelectQueryBuilder<ObjectLiteral>;

@@ -25,6 +25,7 @@ export class EncryptedUpdateQueryBuilder<E extends ObjectLiteral> extends Update
     const set = entity.placeOf(values);
     const known = this.#knownRow(entity);
     const seals = givenFields(entity, values).some((name) => values[name] !== null);
+    this.#storedScope = {};
     if (typeof table.scope === 'object' && known[table.scope.column] === undefined) {
       const isNeeded = seals || set[table.scope.column] !== undefined;
       if (isNeeded) this.#storedScope = await this.#readScope(entity, table.scope.column, known);
