@@ -618,6 +618,13 @@ test('reading makes no keys for tenants that somebody has put into rows', async 
   assert.equal(fields.health().state, 'ok');
 });
 
+test('a column in clear that is called like a field does not stand in its place', async () => {
+  const { cipher } = await open({ notes: text({ column: 'notes_sealed' }) });
+  const stored = { ...cipher.sealRow({ notes: 'genuine' }, KNOWN), notes: 'forged' };
+  assert.equal(cipher.openRow(stored, KNOWN).notes, 'genuine');
+  assert.equal(cipher.openRow({ notes: 'forged' }, KNOWN).notes, undefined);
+});
+
 test('a column called like a prototype is a column', async () => {
   const { cipher } = await open({ notes: text() });
   const row = JSON.parse('{"__proto__":"x","notes":"n"}') as object;

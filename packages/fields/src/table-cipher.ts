@@ -246,7 +246,10 @@ export function tableCipher<T extends EncryptedTable>(table: T, options: TableCi
       if (table.record && Object.hasOwn(stored, table.record.column)) {
         Object.assign(opened, openRecord(stored[table.record.column] ?? null, lazily));
       }
-      const rest = Object.entries(stored).filter(([column]) => !taken.has(column));
+      // A column in clear that is called like a field must not stand in its place.
+      const rest = Object.entries(stored).filter(
+        ([column]) => !taken.has(column) && !Object.hasOwn(table.fields, column),
+      );
       return Object.fromEntries([...Object.entries(opened), ...rest]) as ReturnType<TableCipher<T>['openRow']>;
     },
 

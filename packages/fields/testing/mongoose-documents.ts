@@ -103,7 +103,7 @@ export function updated(document: Doc, update: Doc, isInsert: boolean): Doc {
 
 function structuredCloneBson(document: Doc): Doc {
   const { BSON } = mongoose.mongo;
-  return BSON.deserialize(BSON.serialize(document), { promoteBuffers: true }) as Doc;
+  return BSON.deserialize(BSON.serialize(document), { promoteBuffers: false }) as Doc;
 }
 
 function setAt(document: Doc, path: string, value: unknown): void {

@@ -89,7 +89,7 @@ function int32(value: number): Buffer {
   return bytes;
 }
 
-const parse = (bytes: Uint8Array) => BSON.deserialize(bytes, { promoteBuffers: true }) as Doc;
+const parse = (bytes: Uint8Array) => BSON.deserialize(bytes, { promoteBuffers: false }) as Doc;
 
 /** The first question of a driver: flags, name of a collection, skip and limit, document. */
 function legacyCommand(message: Buffer): Doc {

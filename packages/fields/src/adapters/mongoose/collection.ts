@@ -20,6 +20,32 @@ export interface MongooseCollection {
 
 const guarded = new WeakMap<MongooseCollection, TableCipher>();
 
+/** What is used of a connection: it can write to several collections at once, and not through them. */
+interface MongooseConnection {
+  bulkWrite(operations: readonly { readonly model?: unknown }[], options?: unknown): Promise<unknown>;
+  model(name: string): { readonly collection: MongooseCollection };
+}
+
+const guardedConnections = new WeakSet<MongooseConnection>();
+
+/** Refuses what would be written past a collection that stores sealed documents. */
+function guardConnection(connection: MongooseConnection | undefined): void {
+  if (typeof connection?.bulkWrite !== 'function' || guardedConnections.has(connection)) return;
+  guardedConnections.add(connection);
+  const bulkWrite = connection.bulkWrite.bind(connection);
+  connection.bulkWrite = async (operations, options) => {
+    for (const { model } of operations) {
+      const { collection } = (typeof model === 'string' ? connection.model(model) : (model ?? {})) as Partial<
+        ReturnType<MongooseConnection['model']>
+      >;
+      const cipher = collection && guarded.get(collection);
+      if (cipher)
+        throw unsupportedKey(cipher.table, 'bulkWrite', 'of a connection is not sealed: use that of the model');
+    }
+    return bulkWrite(operations, options);
+  };
+}
+
 /**
  * Has a collection store sealed documents, search their indexes and give them opened. All that Mongoose does with a model
  * goes through its collection, middleware or not.
@@ -36,6 +62,7 @@ export function guardCollection(collection: MongooseCollection, cipher: TableCip
     throw new FieldsError('ERR_DECLARATION', `${table.name}: the model's collection is ${collection.name}: ${how}`);
   }
   guarded.set(collection, cipher);
+  guardConnection(collection.conn as MongooseConnection | undefined);
 
   const names = documentNames(cipher);
   const queries = filters(cipher, names);
@@ -64,10 +91,14 @@ export function guardCollection(collection: MongooseCollection, cipher: TableCip
     if (about.some(names.mentions)) await fields.ready(scopeOf(table, row, fields.defaultScope()));
   }
 
+  async function readyFor(filter: Doc): Promise<void> {
+    for (const place of queries.places(filter)) await ready(place, filter);
+  }
+
   async function asked(given: Doc = {}, options: Doc = {}): Promise<Doc> {
     const filter = plainDocument(given);
     queries.check(options, filter);
-    await ready(queries.known(filter), filter);
+    await readyFor(filter);
     return queries.rewrite(filter);
   }
 
@@ -101,7 +132,10 @@ export function guardCollection(collection: MongooseCollection, cipher: TableCip
     return open(await findOne(await asked(filter, options), options), added);
   });
 
-  instead('countDocuments', async (count, filter?: Doc, options?: Doc) => count(await asked(filter, options), options));
+  for (const name of ['countDocuments', 'count']) {
+    if (typeof collection[name] !== 'function') continue;
+    instead(name, async (count, filter?: Doc, options?: Doc) => count(await asked(filter, options), options));
+  }
 
   instead('distinct', async (distinct, key: string, filter?: Doc, options?: Doc) => {
     if (names.mentions(key)) throw unsupportedKey(table, key, 'is encrypted, and never equal to another');
@@ -125,15 +159,16 @@ export function guardCollection(collection: MongooseCollection, cipher: TableCip
 
   async function updated(given: Doc, change: unknown, options?: Doc) {
     const filter = plainDocument(given);
-    queries.check(options, filter);
-    await ready(queries.known(filter), filter, change);
+    queries.check(options, filter, change);
+    await ready(queries.known(filter), change);
+    await readyFor(filter);
     return update(filter, change);
   }
 
   async function replaced(given: Doc, replacing: Doc, options?: Doc) {
     const [filter, doc] = [plainDocument(given), plainDocument(replacing)];
     queries.check(options, filter);
-    await ready(queries.known(filter), filter);
+    await readyFor(filter);
     await ready({ ...queries.known(filter), ...doc }, doc);
     return replacement(filter, doc);
   }

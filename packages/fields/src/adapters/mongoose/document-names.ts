@@ -20,6 +20,8 @@ export interface DocumentNames {
   meaningOf(key: string): KeyMeaning;
   /** Whether anything in it, at whatever depth, is or names a key of an encrypted field. */
   mentions(value: unknown): boolean;
+  /** The same, also of the keys of the id and of the scope. */
+  mentionsContext(value: unknown): boolean;
   /** All keys under which a field is stored. */
   storedKeys(field: ResolvedField): readonly string[];
   /** Keys of the id, and of the scope where it is one. */
@@ -45,7 +47,8 @@ export function documentNames({ table }: TableCipher): DocumentNames {
   function meaningOf(key: string): KeyMeaning {
     const [root = '', ...below] = key.split('.');
     if (Object.hasOwn(table.fields, root)) return { kind: 'field', field: table.fields[root]!, below };
-    if (stored.has(root)) return { kind: 'hidden' };
+    // Set as a key, it would be lost, and a condition with it.
+    if (stored.has(root) || root === '__proto__') return { kind: 'hidden' };
     return { kind: context.includes(root) ? 'context' : 'clear' };
   }
 
@@ -57,18 +60,24 @@ export function documentNames({ table }: TableCipher): DocumentNames {
     return below.length === 0 || field.column !== field.name || touchesSealed(field, below);
   }
 
-  function mentions(value: unknown): boolean {
-    if (typeof value === 'string') return REACHES_ALL.test(value) || isProtected(value.replace(/^\$+/, ''));
+  function names(value: unknown, isMeant: (key: string) => boolean): boolean {
+    if (typeof value === 'string') return REACHES_ALL.test(value) || isMeant(value.replace(/^\$+/, ''));
     if (typeof value !== 'object' || value === null) return false;
-    if (Array.isArray(value)) return value.some(mentions);
+    if (Array.isArray(value)) return value.some((each) => names(each, isMeant));
     if (ArrayBuffer.isView(value) || '_bsontype' in value) return false;
     const entries = value instanceof Map ? [...value] : Object.entries(value);
     return entries.some(
-      ([key, member]) => REACHES_ALL.test(String(key)) || isProtected(String(key)) || mentions(member),
+      ([key, member]) => REACHES_ALL.test(String(key)) || isMeant(String(key)) || names(member, isMeant),
     );
   }
 
-  return { meaningOf, mentions, storedKeys, context };
+  return {
+    meaningOf,
+    mentions: (value) => names(value, isProtected),
+    mentionsContext: (value) => names(value, (key) => isProtected(key) || meaningOf(key).kind === 'context'),
+    storedKeys,
+    context,
+  };
 }
 
 /**

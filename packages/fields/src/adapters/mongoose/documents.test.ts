@@ -23,6 +23,8 @@ const people = encrypted(
   },
   { id: '_id', scope: { column: 'tenant' } },
 );
+const keyed = encrypted('keyed', { code: text() }, { id: 'key', scope: { column: 'tenant' } });
+const tagged = encrypted('tagged', { code: text() }, { id: '_id', scope: { column: 'tenant' } });
 const pets = encrypted('pets', { called: text({ search: 'filter' }) }, { id: '_id', scope: { column: 'tenant' } });
 
 interface Person extends DocumentFields<typeof people> {
@@ -474,5 +476,128 @@ describe('mongoose', () => {
       assert.ok(!JSON.stringify(server.documents('pets')).includes('canary'));
       await Promise.all([early.close(), other.close()]);
     });
+  });
+});
+
+describe('mongoose, looked at by an adversary', () => {
+  const fixture = fieldsFixture({ tables: [people, pets, keyed, tagged] });
+  let server: MongoServer;
+  let connection: Connection;
+  let People: ReturnType<typeof personModel>;
+
+  before(async () => {
+    server = await startMongoServer();
+    connection = await mongoose.createConnection(server.url).asPromise();
+    People = personModel(connection, fixture);
+    await People.init();
+  });
+  after(async () => {
+    await connection.close();
+    await server.close();
+  });
+  beforeEach(() => void server.documents('people').splice(0));
+
+  const inAcme = (title: string, work: () => Promise<void>) => test(title, () => fixture.asTenant('acme', work));
+  const refuses = async (run: () => PromiseLike<unknown>) => {
+    server.asked.length = 0;
+    await assert.rejects(async () => await run(), { code: 'ERR_UNSUPPORTED_QUERY' });
+    assert.deepEqual(server.asked, [], 'nothing reached the database');
+  };
+
+  inAcme('refuses to write through a connection, past its collections', async () => {
+    const document = { tenant: 'acme', email: 'canary@x.test' };
+    for (const model of ['Person', People]) {
+      for (const ordered of [true, false]) {
+        await refuses(() =>
+          connection.bulkWrite([{ model: model as 'Person', name: 'insertOne', document }], { ordered }),
+        );
+      }
+    }
+  });
+
+  inAcme('does not take a key in clear for a field that is stored under another', async () => {
+    const { _id } = await People.create({ tenant: 'acme', notes: 'true' });
+    server.documents('people').find((document) => _id.equals(document._id))!.notes = 'forged';
+    await assert.rejects(async () => await People.findById(_id).lean(), { code: 'ERR_NOT_SEALED' });
+  });
+
+  inAcme('searches each branch of a filter among the values of the tenant that it names', async () => {
+    const of = (tenant: string) => ({ tenant, email: 'ada@x.test' });
+    await People.create([of('acme'), of('globex')]);
+    const found = await People.find({ $or: [of('acme'), { $and: [of('globex')] }] });
+    assert.deepEqual(found.map(({ tenant }) => tenant).toSorted(), ['acme', 'globex']);
+  });
+
+  inAcme('refuses to insert by an upsert that looks for an encrypted field', async () => {
+    const filter = { tenant: 'acme', email: 'new@x.test' };
+    await refuses(() => People.updateOne(filter, { $set: { city: 'Turin' } }, { upsert: true }));
+    await refuses(() => People.findOneAndUpdate(filter, { $set: { city: 'Turin' } }, { upsert: true }));
+    await refuses(() => People.bulkWrite([{ updateOne: { filter, update: { city: 'Turin' }, upsert: true } }]));
+  });
+
+  inAcme('refuses to move a document to another tenant, whatever the operation', async () => {
+    const pipeline = [{ $set: { tenant: 'globex' } }];
+    await refuses(() => People.updateOne({ city: 'Turin' }, pipeline, { updatePipeline: true }));
+    await refuses(() => People.collection.updateOne({ city: 'Turin' }, { $rename: { city: 'tenant' } }));
+  });
+
+  inAcme('refuses facets that would give sealed documents, and lets those that count them pass', async () => {
+    await refuses(() => People.aggregate([{ $facet: { data: [{ $limit: 1 }], total: [{ $count: 'n' }] } }]));
+    // The server of the tests has no facets: it was asked.
+    await assert.rejects(
+      async () => await People.aggregate([{ $facet: { total: [{ $count: 'n' }] } }]),
+      /no such stage/,
+    );
+  });
+
+  inAcme('refuses conditions that a prototype would swallow, instead of finding all', async () => {
+    const filter = JSON.parse('{"__proto__":{"city":"Turin"}}') as object;
+    await refuses(() => People.collection.deleteMany(filter));
+    await refuses(() => People.collection.deleteMany({ $and: [filter] }));
+  });
+
+  inAcme('refuses collations where a value is sealed for what they would not tell apart', async () => {
+    const collation = { locale: 'en', strength: 2 };
+    await refuses(() => People.updateOne({ tenant: 'ACME', _id: new Types.ObjectId() }, { notes: 'x' }, { collation }));
+  });
+
+  inAcme('rewrites the filter of a count of the driver', async () => {
+    await People.create({ tenant: 'acme', email: 'canary@x.test' });
+    server.asked.length = 0;
+    const collection = People.collection as unknown as { count(filter: object): Promise<number> };
+    await collection.count({ email: 'canary@x.test' }).catch(() => undefined);
+    assert.equal(server.asked.length, 1);
+    assert.ok(!JSON.stringify(server.asked).includes('canary'));
+  });
+
+  inAcme('keeps an id of its own in a document that takes its place', async () => {
+    const schema = new Schema<{ key: string; tenant: string; code?: string | null }>(
+      { key: String, tenant: String },
+      { collection: 'keyed' },
+    );
+    schema.plugin(encryptedFields, { fields: fixture.fields, table: keyed });
+    const Keyed = connection.model('Keyed', schema);
+    await Keyed.create({ key: 'a', tenant: 'acme', code: 'one' });
+    await Keyed.replaceOne({ key: 'a' }, { code: 'two' });
+    assert.equal((await Keyed.findOne({ key: 'a' }))?.code, 'two');
+  });
+
+  inAcme('opens documents with UUIDs for ids, and gives their bytes as the driver does', async () => {
+    const uuid: unknown = Schema.Types.UUID;
+    const schema = new Schema(
+      { _id: uuid as StringConstructor, tenant: String, raw: Buffer },
+      { collection: 'tagged' },
+    );
+    schema.plugin(encryptedFields, { fields: fixture.fields, table: tagged });
+    const Tagged = connection.model('Tagged', schema);
+    const _id = String(new Types.UUID());
+    const given: object = { _id, tenant: 'acme', code: 'one', raw: Buffer.from('x') };
+    await new Tagged(given).save();
+    assert.equal((await Tagged.findOne({ _id }))?.get('code'), 'one');
+    const [lean] = await Tagged.collection.find({}).toArray();
+    assert.equal(lean?.code, 'one');
+    assert.equal((lean?.raw as unknown as { _bsontype: string } | undefined)?._bsontype, 'Binary');
+    await Tagged.updateOne({ _id }, { code: 'two' });
+    assert.equal((await Tagged.findOne({ _id }))?.get('code'), 'two');
   });
 });

@@ -11,7 +11,9 @@ export interface Filters {
   /** What a filter says that the keys of the id and of the scope must be. */
   known(filter: Doc): Doc;
   /** @throws FieldsError ERR_UNSUPPORTED_QUERY (the order, or what else is asked for, needs an encrypted field) */
-  check(options: Doc | undefined, filter?: Doc): void;
+  check(options: Doc | undefined, filter?: Doc, change?: unknown): void;
+  /** What each part of a filter says of the documents that it finds: keys of each must be at hand. */
+  places(filter: Doc): readonly Doc[];
 }
 
 const LOGICAL = new Set(['$and', '$or', '$nor']);
@@ -19,10 +21,11 @@ const LOGICAL = new Set(['$and', '$or', '$nor']);
 export function filters(cipher: TableCipher, names: DocumentNames): Filters {
   const { table } = cipher;
 
-  function known(filter: Doc): Doc {
+  function knownOf(filter: Doc): Doc {
     const found: Record<string, unknown> = {};
     for (const [key, value] of Object.entries(filter)) {
-      if (key === '$and' && Array.isArray(value)) for (const part of value as Doc[]) Object.assign(found, known(part));
+      if (key === '$and' && Array.isArray(value))
+        for (const part of value as Doc[]) Object.assign(found, knownOf(plainDocument(part)));
       if (!names.context.includes(key)) continue;
       const equal = isOperators(value) && Object.keys(value).length === 1 && '$eq' in value ? value.$eq : value;
       if (rowIdOf({ ...table, id: [key] }, { [key]: equal }) !== undefined) found[key] = equal;
@@ -30,12 +33,23 @@ export function filters(cipher: TableCipher, names: DocumentNames): Filters {
     return found;
   }
 
+  function places(filter: Doc, outer: Doc = {}): readonly Doc[] {
+    const here = { ...outer, ...knownOf(filter) };
+    const parts = Object.entries(filter).flatMap(([key, value]) =>
+      LOGICAL.has(key) && Array.isArray(value) ? (value as Doc[]) : [],
+    );
+    return [here, ...parts.flatMap((part) => places(plainDocument(part), here))];
+  }
+
+  /** A branch is searched with the keys of the tenant that it names. */
+  const within = (part: Doc, { row }: Known) => rewrite(part, { row: { ...row, ...knownOf(part) } });
+
   function rewrite(filter: Doc, known: Known): Doc {
     const rest: Record<string, unknown> = {};
     const terms: Doc[] = [];
     for (const [key, value] of Object.entries(filter)) {
       if (LOGICAL.has(key) && Array.isArray(value))
-        rest[key] = value.map((part: Doc) => rewrite(plainDocument(part), known));
+        rest[key] = value.map((part: Doc) => within(plainDocument(part), known));
       else if (key.startsWith('$')) {
         if (key === '$where' || names.mentions(value)) throw refuse(key, 'can reach encrypted fields');
         rest[key] = value;
@@ -98,14 +112,21 @@ export function filters(cipher: TableCipher, names: DocumentNames): Filters {
   const refuse = (key: string, problem: string) => unsupportedKey(table, key, problem);
 
   return {
-    known,
-    rewrite: (filter) => rewrite(filter, { row: known(filter) }),
-    check(options = {}, filter = {}) {
+    known: knownOf,
+    places,
+    rewrite: (filter) => rewrite(filter, { row: knownOf(filter) }),
+    check(options = {}, filter = {}, change = undefined) {
       for (const option of ['sort', 'min', 'max', 'let', 'arrayFilters']) {
         if (names.mentions(options[option])) throw refuse(option, 'names an encrypted field, which has no order');
       }
-      if (options.collation !== undefined && names.mentions(filter)) {
-        throw refuse('collation', 'cannot be used in a search of an encrypted field: indexes are compared as they are');
+      if (options.upsert && change !== undefined && names.mentions(filter)) {
+        throw refuse('upsert', 'would insert without the encrypted fields of its filter: name the document by its id');
+      }
+      if (options.collation !== undefined && (names.mentions(filter) || names.mentions(change))) {
+        throw refuse(
+          'collation',
+          'cannot be used with an encrypted field: indexes, ids and tenants are compared as they are',
+        );
       }
     },
   };

@@ -18,6 +18,15 @@ export function refusePipeline(pipeline: readonly Doc[], table: EncryptedTable, 
       const [name = 'stage'] = Object.keys(stage);
       throw unsupportedKey(table, name, 'names an encrypted field: only $match before $group and $project can');
     }
+    if ('$facet' in stage && !wasReshaped && !Object.values(stage.$facet as Doc).every(countsOnly)) {
+      throw unsupportedKey(table, '$facet', 'would give sealed documents inside of another: ask for them on their own');
+    }
     wasReshaped ||= isReshaped(stage);
   }
+}
+
+/** Whether nothing of a document itself comes out of a part of a `$facet`. */
+function countsOnly(pipeline: unknown): boolean {
+  const counts = ['$count', '$group', '$sortByCount', '$bucket', '$bucketAuto'];
+  return Array.isArray(pipeline) && (pipeline as Doc[]).some((stage) => counts.some((name) => name in stage));
 }

@@ -1,3 +1,4 @@
+import { FieldsError } from '../../errors.ts';
 import type { Fields } from '../../fields.ts';
 import { scopeOf } from '../../row-id.ts';
 import type { TableCipher } from '../../table-cipher.ts';
@@ -20,8 +21,12 @@ export interface Reads {
 
 export function reads(cipher: TableCipher, names: DocumentNames, fields: Fields): Reads {
   const { table } = cipher;
-  const sealedKeys = Object.values(table.fields).flatMap((field) => names.storedKeys(field));
-  if (table.record) sealedKeys.push(table.record.column);
+  const sealedKeys = new Set([
+    ...Object.values(table.fields).flatMap((field) => names.storedKeys(field)),
+    ...table.hiddenColumns,
+  ]);
+  /** Nothing is stored under these: what somebody put there must not be taken for a value. */
+  const neverStored = Object.keys(table.fields).filter((name) => !sealedKeys.has(name));
 
   return {
     project(given) {
@@ -65,10 +70,18 @@ export function reads(cipher: TableCipher, names: DocumentNames, fields: Fields)
     async open<D>(doc: D, added: readonly string[] = []): Promise<D> {
       if (typeof doc !== 'object' || doc === null) return doc;
       const stored = readable(doc as Doc);
-      if (sealedKeys.some((key) => (stored[key] ?? null) !== null)) {
+      const forged = neverStored.find((name) => Object.hasOwn(stored, name));
+      if (forged !== undefined) {
+        throw new FieldsError('ERR_NOT_SEALED', `${table.name}.${forged} holds a value that is not sealed`);
+      }
+      if ([...sealedKeys].some((key) => (stored[key] ?? null) !== null)) {
         await fields.ready(scopeOf(table, stored, fields.defaultScope()));
       }
-      const opened = cipher.openRow(stored);
+      const opened: Record<string, unknown> = cipher.openRow(stored);
+      // What is not sealed is given as the driver gave it.
+      for (const [key, value] of Object.entries(doc)) {
+        if (!sealedKeys.has(key) && Object.hasOwn(opened, key)) opened[key] = value;
+      }
       for (const key of added) delete opened[key];
       return opened as D;
     },

@@ -24,12 +24,19 @@ function bytesOf({ buffer, position }: { buffer: Uint8Array; position: number })
   return Buffer.from(buffer.buffer, buffer.byteOffset, position);
 }
 
-/** A stored document with its bytes as Node has them. */
+/** A stored document with its bytes as Node has them, and UUIDs as they were when it was written. */
 export function readable(doc: Doc): Doc {
   return Object.fromEntries(
-    Object.entries(doc).map(([key, value]) => [key, bsonType(value) === 'Binary' ? plainValue(value) : value]),
+    Object.entries(doc).map(([key, value]) => {
+      if (bsonType(value) !== 'Binary') return [key, value];
+      const binary = value as { sub_type: number; toUUID(): unknown };
+      return [key, binary.sub_type === UUID_BYTES ? binary.toUUID() : plainValue(value)];
+    }),
   );
 }
+
+/** What MongoDB calls them. */
+const UUID_BYTES = 4;
 
 /**
  * What is stored for a sealed row: JSON with paths as an object, so that the database can read what is in clear, and

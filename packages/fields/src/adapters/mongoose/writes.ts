@@ -49,7 +49,9 @@ export function writes(
 
   function document(doc: Doc, known: Doc = {}): Doc {
     const { plain, rest } = parts(doc);
-    const { scope } = table;
+    const { scope, id } = table;
+    // What takes another's place has its id, or would not open.
+    for (const key of id) if (rest[key] === undefined && known[key] !== undefined) rest[key] = known[key];
     if (Object.keys(plain).length > 0 && typeof scope === 'object' && (rest[scope.column] ?? null) === null) {
       // What is sealed for a tenant is stored as theirs.
       rest[scope.column] = known[scope.column] ?? scopeOf(table, known, defaultScope());
@@ -84,7 +86,8 @@ export function writes(
   function requireClear(operator: string, changes: Doc): void {
     if (!operator.startsWith('$')) throw refuse(operator, 'is no operator: give values by $set');
     for (const [key, value] of Object.entries(changes)) {
-      const isClear = names.meaningOf(key).kind === 'clear' && !(operator === '$rename' && names.mentions(value));
+      const isClear =
+        names.meaningOf(key).kind === 'clear' && !(operator === '$rename' && names.mentionsContext(value));
       if (!isClear) throw refuse(key, `cannot be changed by ${operator}: give the new value by $set`);
     }
   }
@@ -107,8 +110,8 @@ export function writes(
 
     update(filter, update) {
       if (Array.isArray(update)) {
-        if (names.mentions(update))
-          throw refuse('update', 'is a pipeline that names an encrypted field: give values by $set');
+        if (names.mentionsContext(update))
+          throw refuse('update', 'is a pipeline that names an encrypted field, or id or tenant: give values by $set');
         return { filter: rewrite(filter), update };
       }
       const operators = Object.entries(plainDocument(update as Doc)).map(

@@ -57,8 +57,9 @@ async function seal(fields: Fields, declared: DeclaredModel, encrypted: Args, kn
   await fields.ready(scopeOf(table, known, fields.defaultScope()));
   const sealed = Object.entries(cipher.sealRow(encrypted, { row: known })).map(([column, value]) => {
     if (!isJson(column)) return [nameOf(column), value];
-    // As JSON: Prisma has a constant of its own for null, and makes the text itself.
-    return [nameOf(column), value === null ? DbNull : typeof value === 'string' ? JSON.parse(value) : value];
+    // As JSON: Prisma has a constant of its own for null, and makes the text itself. Text in a plain column is the value.
+    const isText = typeof value === 'string' && table.byColumn.get(column)?.pathParts !== undefined;
+    return [nameOf(column), value === null ? DbNull : isText ? JSON.parse(value) : value];
   });
   return Object.fromEntries(sealed) as Args;
 }
