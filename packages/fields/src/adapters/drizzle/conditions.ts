@@ -51,9 +51,21 @@ export interface Conditions {
   rewrite(query: SQL, isBuilt: boolean): SQL;
   /** A column for a selection, where encrypted columns are in their place. */
   selected(column: Column): Column;
+  /** Takes note of a condition whose rows are kept or left out, and no more is made of it: false and null are the same. */
+  filter(condition: SQL | undefined): void;
   /** Lets through a column that Drizzle has put into a selection itself. */
   allow(column: Column): void;
 }
+
+/** What is around a part of a query. */
+interface Around {
+  /** What has to be true together with it: it may say whose rows are looked for. */
+  readonly all: SQL | undefined;
+  /** Whether it is a condition for which false and null are the same. */
+  readonly isFilter: boolean;
+}
+
+const NOTHING_AROUND: Around = { all: undefined, isFilter: false };
 
 /** What was seen in a query. */
 interface Seen {
@@ -69,6 +81,7 @@ export function conditions(
   isOurs: (param: unknown) => boolean,
 ): Conditions {
   const allowed = new WeakSet<object>();
+  const filters = new WeakSet<SQL>();
   const names = new Map(declared.map((table) => [table, physicalNames(table)]));
 
   /** The same column, known to be ours by its identity. */
@@ -87,7 +100,7 @@ export function conditions(
   }
 
   /** A comparison of an encrypted column as one of its indexes; undefined: it is none. */
-  function comparison(query: SQL, seen: Seen, all: SQL | undefined): SQL | undefined {
+  function comparison(query: SQL, seen: Seen, around: Around): SQL | undefined {
     const [column, operator, operand, ...more] = spoken(query);
     if (!is(column, Column) || allowed.has(column) || more.length > 0) return undefined;
     const mark = markOf(column);
@@ -112,16 +125,15 @@ export function conditions(
       case ' is not null':
         return operand === undefined ? sql`(${or(...readFrom().map((each) => isNotNull(each)))})` : undefined;
       case ' = ':
-        return is(operand, Param) ? search(column, mark, values([operand]), all) : undefined;
+        return is(operand, Param) ? search(column, mark, values([operand]), around) : undefined;
       case ' in ':
-        return Array.isArray(operand) ? search(column, mark, values(operand), all) : undefined;
+        return Array.isArray(operand) ? search(column, mark, values(operand), around) : undefined;
       default:
         return undefined;
     }
   }
 
-  /** @param all What has to be true together with the comparison: it may say whose rows are looked for. */
-  function search(column: Column, mark: Mark, wanted: readonly unknown[], all: SQL | undefined): SQL {
+  function search(column: Column, mark: Mark, wanted: readonly unknown[], { all, isFilter }: Around): SQL {
     const { field, table } = mark;
     const { cipher } = tables.ofMark(mark);
     const row = Object.fromEntries(equalities(all, column.table, tables.nameOf));
@@ -145,11 +157,15 @@ export function conditions(
         values.map((value) => new Param(value, encoder)),
       );
     });
-    return sql`(${or(...alternatives)})`;
+    if (alternatives.length === 1 || isFilter) return sql`(${or(...alternatives)})`;
+    // One of them is null in rows that a rotation or migration has not reached, and under NOT they would be left out.
+    const isNothing = and(...cipher.columnsOf(field.name).map((name) => isNull(physical(column, name))));
+    const found = or(...alternatives.map((each) => sql`coalesce(${each}, false)`));
+    return sql`(case when ${isNothing} then null else ${found} end)`;
   }
 
   // The order of cases is the one in which Drizzle looks at them.
-  function rewriteChunk(chunk: unknown, seen: Seen, all?: SQL): unknown {
+  function rewriteChunk(chunk: unknown, seen: Seen, around = NOTHING_AROUND): unknown {
     if (is(chunk, StringChunk)) {
       seen.texts.push(textOf(chunk)!);
       return chunk;
@@ -159,7 +175,7 @@ export function conditions(
       return chunk;
     }
     if (Array.isArray(chunk)) return chunk.map((each) => rewriteChunk(each, seen));
-    if (is(chunk, SQL)) return rewriteSql(chunk, seen, all);
+    if (is(chunk, SQL)) return rewriteSql(chunk, seen, around);
     if (is(chunk, Table)) {
       seen.tables.add(originalName(chunk));
       return chunk;
@@ -189,11 +205,12 @@ export function conditions(
     return chunk;
   }
 
-  function rewriteSql(query: SQL, seen: Seen, all?: SQL): SQL {
-    const found = comparison(query, seen, all);
+  function rewriteSql(query: SQL, seen: Seen, { all, isFilter: isInFilter } = NOTHING_AROUND): SQL {
+    const isFilter = isInFilter || filters.has(query);
+    const found = comparison(query, seen, { all, isFilter });
     if (found) return found;
-    const together = conjuncts(query) && (all ?? query);
-    const copy = new SQL(query.queryChunks.map((chunk) => rewriteChunk(chunk, seen, together)) as SQL['queryChunks']);
+    const inside = insideOf(query, { all, isFilter });
+    const copy = new SQL(query.queryChunks.map((chunk) => rewriteChunk(chunk, seen, inside)) as SQL['queryChunks']);
     return isInlined(query) ? copy.inlineParams() : copy;
   }
 
@@ -206,6 +223,7 @@ export function conditions(
 
   return {
     selected,
+    filter: (condition) => void (condition && filters.add(condition)),
     allow: (column) => void allowed.add(column),
     rewrite(query, isBuilt) {
       const seen: Seen = { texts: [], tables: new Set(), subqueries: new Set(), searched: [] };
@@ -256,6 +274,14 @@ function conjuncts(condition: SQL): unknown[] | undefined {
   if (chunks.length === 3 && textOf(first) === '(' && textOf(last) === ')') return [inner];
   const isChain = chunks.every((chunk, at) => (at % 2 === 0 ? is(chunk, SQL) : textOf(chunk) === ' and '));
   return isChain ? chunks.filter((_, at) => at % 2 === 0) : undefined;
+}
+
+/** What is around the parts of a condition. */
+function insideOf(query: SQL, { all, isFilter }: Around): Around {
+  if (conjuncts(query)) return { all: all ? sql`${all} and ${query}` : query, isFilter };
+  const chunks = spoken(query);
+  if (chunks.every((chunk, at) => (at % 2 === 0 ? is(chunk, SQL) : textOf(chunk) === ' or '))) return { all, isFilter };
+  return textOf(chunks[0]) === 'not ' && chunks.length === 2 ? { all, isFilter: false } : NOTHING_AROUND;
 }
 
 /** The chunks of a query, without the empty ones that templates have. */

@@ -31,8 +31,9 @@ export interface Shapes {
 export function careOfDialect(dialect: Dialect, fields: Fields): Shapes {
   const tables = boundTables(fields, dialect);
   const { insertion, update, isOurs } = writes(tables, fields.defaultScope);
-  const { rewrite, selected, allow } = conditions(tables, fields.tables, isOurs);
+  const { rewrite, selected, filter, allow } = conditions(tables, fields.tables, isOurs);
   const built = new WeakSet<SQL>();
+  const checked = new WeakSet<object>();
   const items = new WeakMap<object, readonly RelationalItem[]>();
   const added = new WeakMap<object, ReadonlySet<string>>();
 
@@ -90,6 +91,8 @@ export function careOfDialect(dialect: Dialect, fields: Fields): Shapes {
       refuseCompared(rightSelect.getSelectedFields());
       rewrite(new SQL([...orderBy] as SQL['queryChunks']), false);
     }
+    filter(config.where);
+    for (const { on } of config.joins ?? []) filter(on);
     return isBuilt(original.buildSelectQuery(config));
   };
 
@@ -107,14 +110,23 @@ export function careOfDialect(dialect: Dialect, fields: Fields): Shapes {
 
   dialect.buildUpdateQuery = (config) => {
     const bound = tables.of(config.table);
-    return isBuilt(original.buildUpdateQuery(bound ? update(bound, config) : config));
+    const sealed = bound ? update(bound, config) : config;
+    filter(sealed.where);
+    checked.add(sealed.set);
+    return isBuilt(original.buildUpdateQuery(sealed));
   };
 
   // Asked by buildUpdateQuery, when all is sealed, and for the second half of an upsert, when nothing is.
   dialect.buildUpdateSet = (table, set) => {
     const columns = getTableColumns(table);
+    const bound = checked.has(set) ? undefined : tables.of(table);
     for (const [key, value] of Object.entries(set)) {
-      const mark = Object.hasOwn(columns, key) ? markOf(columns[key]!) : undefined;
+      if (!Object.hasOwn(columns, key) || value === undefined) continue;
+      const name = tables.nameOf(columns[key]!);
+      if (bound?.context.includes(name)) {
+        throw unsupported(bound.cipher.table, name, 'is what values are sealed for: an upsert leaves it as it is');
+      }
+      const mark = markOf(columns[key]!);
       if (!mark || isOurs(value)) continue;
       const why = 'cannot be changed by an upsert, which does not say in which row: update it by its id';
       throw unsupported(mark.table, mark.field.name, why);
@@ -122,7 +134,10 @@ export function careOfDialect(dialect: Dialect, fields: Fields): Shapes {
     return original.buildUpdateSet(table, set);
   };
 
-  dialect.buildDeleteQuery = (config) => isBuilt(original.buildDeleteQuery(config));
+  dialect.buildDeleteQuery = (config) => {
+    filter(config.where);
+    return isBuilt(original.buildDeleteQuery(config));
+  };
 
   function refusingExtras(extras: Extras): Extras {
     if (typeof extras === 'function')

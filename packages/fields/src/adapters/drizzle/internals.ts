@@ -42,6 +42,8 @@ export interface SelectConfig {
   readonly fieldsFlat?: readonly SelectedField[];
   readonly distinct?: unknown;
   readonly groupBy?: readonly unknown[];
+  readonly where?: SQL;
+  readonly joins?: readonly { readonly on?: SQL }[];
   readonly setOperators: readonly {
     readonly rightSelect: { getSelectedFields(): Record<string, unknown> };
     readonly orderBy?: readonly unknown[];
@@ -72,7 +74,7 @@ export interface Dialect {
   buildInsertQuery(config: InsertConfig): SQL;
   buildUpdateQuery(config: UpdateConfig): SQL;
   buildUpdateSet(table: Table, set: Values): SQL;
-  buildDeleteQuery(config: object): SQL;
+  buildDeleteQuery(config: { readonly where?: SQL }): SQL;
   /** SQLite */
   buildRelationalQuery?(config: RelationalConfig): RelationalQuery;
   /** PostgreSQL */

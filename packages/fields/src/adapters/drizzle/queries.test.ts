@@ -283,6 +283,8 @@ describe('drizzle', () => {
       assert.deepEqual(await ids(isAda), [ada]);
       assert.deepEqual(await ids(or(isTheirs, isAda)), ['theirs', ada].toSorted());
       assert.deepEqual(await ids(or(and(isTheirs, eq(peopleTable.id, 'x')), isAda)), [ada]);
+      assert.deepEqual(await ids(and(isTheirs, or(isAda, eq(peopleTable.city, 'x')))), ['theirs']);
+      assert.deepEqual(await ids(and(isTheirs, not(isAda))), []);
     });
 
     inAcme('in subqueries of a condition', async () => {
@@ -404,6 +406,22 @@ describe('drizzle', () => {
             .insert(peopleTable)
             .values({ id: ada, tenant: 'acme', notes: 'x' })
             .onConflictDoUpdate({ target: peopleTable.id, set: { notes: 'x' } }),
+      ],
+      'another tenant in an upsert': [
+        'ERR_UNSUPPORTED_QUERY',
+        () =>
+          db
+            .insert(peopleTable)
+            .values({ id: ada, tenant: 'globex', notes: 'x' })
+            .onConflictDoUpdate({ target: peopleTable.id, set: { tenant: 'globex' } }),
+      ],
+      'another id in an upsert': [
+        'ERR_UNSUPPORTED_QUERY',
+        () =>
+          db
+            .insert(peopleTable)
+            .values({ id: ada, tenant: 'acme' })
+            .onConflictDoUpdate({ target: peopleTable.id, set: { id: sql`'other'` } }),
       ],
       'what a select gives': [
         'ERR_UNSUPPORTED_QUERY',

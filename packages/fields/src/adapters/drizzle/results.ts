@@ -1,4 +1,5 @@
 import { Column, getTableColumns, getTableName, is, isSQLWrapper, SQL, Subquery, Table } from 'drizzle-orm';
+import { FieldsError } from '../../errors.ts';
 import type { Fields } from '../../fields.ts';
 import { scopeOf } from '../../row-id.ts';
 import { type TableCipher, unsupported } from '../../table-cipher.ts';
@@ -181,11 +182,19 @@ function openRows(rows: unknown, shape: Shape): unknown {
     for (const { path, field, isAdded } of columns) {
       const at = holder(row, path);
       const key = path.at(-1)!;
-      if (at && field !== undefined) at[key] = values[field];
-      else if (at && isAdded) delete at[key];
+      if (at && field !== undefined) {
+        if (!Object.hasOwn(values, field)) throw movedOn(field);
+        at[key] = values[field];
+      } else if (at && isAdded) delete at[key];
     }
   });
   return rows;
+}
+
+/** A prepared query may be older than the phase that the field is in now. */
+function movedOn(field: string): FieldsError {
+  const why = 'its migration has moved since the query was made: make the query again';
+  return new FieldsError('ERR_MIGRATION_STATE', `${field} was not fetched from where it is now: ${why}`);
 }
 
 type Node = Record<string, unknown>;

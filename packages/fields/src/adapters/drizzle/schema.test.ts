@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import { eq, relations, sql } from 'drizzle-orm';
+import { eq, not, relations, sql } from 'drizzle-orm';
 import { drizzle as libsql } from 'drizzle-orm/libsql';
 import { getTableConfig as pgConfig, date as pgDate, pgTable, text as pgText } from 'drizzle-orm/pg-core';
 import { drizzle as sqlJs } from 'drizzle-orm/sql-js';
@@ -120,6 +120,16 @@ forEachDatabase('drizzle', (openUrl, engine) => {
     }
   });
 
+  test('gives no half-read value where a prepared query is older than the phase', async () => {
+    phase = 'plain-dropped';
+    await db.insert(schema.members).values({ id: 'prepared', email: 'prepared@x.test' });
+    const { email, id } = schema.members;
+    const query = db.select({ email }).from(schema.members).where(eq(id, 'prepared')).prepare();
+    assert.deepEqual(await query.execute(), [{ email: 'prepared@x.test' }]);
+    phase = 'dual-writing';
+    await assert.rejects(async () => query.execute(), { code: 'ERR_MIGRATION_STATE' });
+  });
+
   test('searches while the key of an index is rotated', async () => {
     phase = 'plain-dropped';
     await run('ALTER TABLE members ADD COLUMN email_sealed_index_next text');
@@ -139,6 +149,14 @@ forEachDatabase('drizzle', (openUrl, engine) => {
         [id],
       );
     }
+    await db.insert(schema.members).values({ id: 'silent', email: null });
+    const others = await db
+      .select({ id: schema.members.id })
+      .from(schema.members)
+      .where(not(eq(schema.members.email, 'late@x.test')));
+    const ids = others.map((row) => row.id);
+    assert.ok(ids.includes('early'), 'a row that the rotation has not reached is not left out');
+    assert.ok(!ids.includes('late') && !ids.includes('silent'));
     isRotating = false;
   });
 

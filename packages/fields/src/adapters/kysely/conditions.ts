@@ -11,7 +11,6 @@ import {
   ReferenceNode,
   ValueListNode,
   ValueNode,
-  type WhereNode,
 } from 'kysely';
 import type { FieldsError } from '../../errors.ts';
 import type { Row } from '../../row-id.ts';
@@ -122,9 +121,9 @@ export function storedColumn({ column, qualifier }: Found, stored: string): Refe
 }
 
 /** Values that the conditions demand of the columns that say which row it is, and whose. */
-export function knownRows(where: WhereNode | undefined, scope: Scope): Map<Source, Record<string, unknown>> {
+export function knownRows(where: OperationNode | undefined, scope: Scope): Map<Source, Record<string, unknown>> {
   const known = new Map<Source, Record<string, unknown>>();
-  for (const condition of (where && conjuncts(where.where)) ?? []) {
+  for (const condition of (where && conjuncts(where)) ?? []) {
     if (!BinaryOperationNode.is(condition) || !OperatorNode.is(condition.operator)) continue;
     const { operator } = condition.operator;
     const values = operator === 'in' ? listOf(condition.rightOperand) : undefined;
@@ -140,6 +139,13 @@ export function knownRows(where: WhereNode | undefined, scope: Scope): Map<Sourc
     if (source && column !== undefined) known.set(source, { [column]: literal.value, ...known.get(source) });
   }
   return known;
+}
+
+/** The scope inside of an `and`: what it demands is known there besides, as in `or (tenant_id = … and email = …)`. */
+export function insideAnd(node: OperationNode, scope: Scope): Scope {
+  const known = new Map(scope.known);
+  for (const [source, row] of knownRows(node, scope)) known.set(source, { ...known.get(source), ...row });
+  return { ...scope, known };
 }
 
 /** Conditions that must all hold; undefined where something without parentheses around it may be an `or`. */

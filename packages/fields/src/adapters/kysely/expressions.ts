@@ -10,7 +10,7 @@ import {
   type TableNode,
   type UnaryOperationNode,
 } from 'kysely';
-import { notAnswerable, rewriteCondition } from './conditions.ts';
+import { insideAnd, notAnswerable, rewriteCondition } from './conditions.ts';
 import { columnNameOf, mapChildren, tableNameOf, unwrap } from './operation-nodes.ts';
 import { checkRawSql } from './raw-sql.ts';
 import type { Rewriting, Usage } from './rewriting.ts';
@@ -32,7 +32,10 @@ export function rewriteExpression(
   const visitAs = (filters: boolean) => (child: OperationNode) => rewriting.visit(child, scope, filters);
   if (QueryNode.is(node)) return inExpression(node, scope, IN_AN_EXPRESSION, rewriting);
   switch (node.kind) {
-    case 'AndNode':
+    case 'AndNode': {
+      const inside = insideAnd(node, scope);
+      return mapChildren(node, (child) => rewriting.visit(child, inside, isFilter));
+    }
     case 'OrNode':
     case 'ParensNode':
       return mapChildren(node, visitAs(isFilter));

@@ -67,9 +67,11 @@ export function sealInsert(
 /** The row says whose keys have sealed it, or nobody would know later. */
 function nameScope(given: Given, table: DeclaredTable, expressions: ReadonlyMap<string, OperationNode>): void {
   const { scope, name } = table.cipher.table;
-  if (typeof scope !== 'object' || Object.hasOwn(given, scope.column)) return;
-  if (!expressions.has(scope.column)) given[scope.column] = table.scopeOf(given);
-  else throw new FieldsError('ERR_SCOPE_MISSING', `${name}: give ${scope.column} by value: it says whose keys to use`);
+  if (typeof scope !== 'object' || (given[scope.column] ?? null) !== null) return;
+  if (!expressions.has(scope.column)) {
+    Object.defineProperty(given, scope.column, { value: table.scopeOf(given), enumerable: true });
+  } else
+    throw new FieldsError('ERR_SCOPE_MISSING', `${name}: give ${scope.column} by value: it says whose keys to use`);
 }
 
 function itemsOf(values: ValuesNode['values'][number]): readonly OperationNode[] {

@@ -201,6 +201,32 @@ forEachDatabase('queries', (openUrl, engine) => {
             .where('email', '=', sql.val('eve@canary.test')),
         [{ notes: 'canary gin' }],
       ],
+      'a search in each of the tenants that the parts of a condition name': [
+        (on) =>
+          on
+            .selectFrom('person')
+            .select('id')
+            .where((eb) =>
+              eb.or([
+                eb.and({ tenant_id: 'globex', email: 'eve@canary.test' }),
+                eb.and({ tenant_id: 'acme', email: 'ada@canary.test' }),
+                eb.and({ tenant_id: 'globex', email: 'bob@canary.test' }),
+              ]),
+            )
+            .orderBy('id'),
+        [{ id: 'ada' }, { id: 'eve' }],
+      ],
+      'a search for the tenant that the condition of a join names': [
+        (on) =>
+          on
+            .selectFrom('orders')
+            .innerJoin('person', (join) =>
+              join.on('person.tenant_id', '=', 'globex').on('person.email', '=', 'eve@canary.test'),
+            )
+            .select('person.id')
+            .where('orders.id', '=', 'o1'),
+        [{ id: 'eve' }],
+      ],
       'aggregates of columns in clear': [
         (on) =>
           on
@@ -284,6 +310,10 @@ forEachDatabase('queries', (openUrl, engine) => {
     inAcme('whose row it is, where nobody said so', async () => {
       const row = { id: 'mine', notes: 'canary' } as Insertable<KyselyTables['person']>;
       await db.insertInto('person').values(row).execute();
+      assert.equal((await raw('mine')).tenant_id, 'acme');
+      await db.deleteFrom('person').where('id', '=', 'mine').execute();
+      const unsaid = { ...row, tenant_id: null } as unknown as Insertable<KyselyTables['person']>;
+      await db.insertInto('person').values(unsaid).execute();
       assert.equal((await raw('mine')).tenant_id, 'acme');
       await db.deleteFrom('person').where('id', '=', 'mine').execute();
     });

@@ -19,17 +19,19 @@ import {
 } from 'kysely';
 import { FieldsError } from '../../errors.ts';
 import { unsupported } from '../../table-cipher.ts';
+import { notAnswerable } from './conditions.ts';
 import type { DeclaredTable, DeclaredTables } from './declared-tables.ts';
 import { rewriteExpression } from './expressions.ts';
 import type { HiddenColumns } from './hidden-columns.ts';
 import { sealInsert } from './inserts.ts';
-import { columnNameOf, literalOf, mapChildren, someNode } from './operation-nodes.ts';
+import { columnNameOf, literalOf, mapChildren, someNode, tableNameOf } from './operation-nodes.ts';
 import { readSources } from './query-sources.ts';
 import type { Place, Rewriting, Rewritten, Usage } from './rewriting.ts';
 import { rewriteSelections } from './selections.ts';
 import {
   isEncrypted,
   NOTHING_SEALED,
+  resolve,
   type Scope,
   type SealedColumn,
   type Shape,
@@ -220,6 +222,7 @@ function rewriteUpdate(node: UpdateQueryNode, place: Place, rewriting: Rewriting
   const returned = rewriteReturning(node, scope, place, rewriting);
   const target = scope.sources.slice(0, targets.length).find(({ whole }) => whole);
   const shared = { ...parts, ...returned.parts, ...(node.table && { table: node.table }) };
+  for (const { column } of node.updates ?? []) requireOwnColumn(column, target ?? scope.sources[0], scope);
   if (!target) {
     // The columns that are set are the target's, whatever the other tables have.
     const updates = (node.updates ?? []).map((update) => ({ ...update, value: visit(update.value) }));
@@ -238,6 +241,17 @@ function rewriteUpdate(node: UpdateQueryNode, place: Place, rewriting: Rewriting
     }),
     shape: returned.shape,
   };
+}
+
+/** A column of another table is no column that the database would change, but it would be told the value. */
+function requireOwnColumn(node: OperationNode, target: Source | undefined, scope: Scope): void {
+  const column = columnNameOf(node);
+  if (!column?.table || tableNameOf(column.table).toLowerCase() === target?.name) return;
+  const found = resolve(column, scope);
+  if (found) throw notAnswerable(found);
+  const cipher = target?.whole?.table.cipher;
+  if (cipher)
+    throw unsupported(cipher.table, column.name, 'is to be set in another table than the one that is updated');
 }
 
 function rewriteDelete(node: DeleteQueryNode, place: Place, rewriting: Rewriting): Rewritten {

@@ -66,7 +66,7 @@ export function readSources(
     table: read(join.table, LATERAL.has(join.joinType) ? { ...scopeSoFar(), sources: [...sources] } : place.parent),
   }));
 
-  const scope = { ...scopeSoFar(), known: knownRows(node.where, scopeSoFar()) };
+  const scope = { ...scopeSoFar(), known: knownRows(node.where?.where, scopeSoFar()) };
   const condition = <C extends OperationNode>(of: C) => rewriting.visit(of, scope, true) as C;
   if (joins) parts.joins = joins.map((join) => (join.on ? { ...join, on: condition(join.on) } : join));
   if (node.where) parts.where = condition(node.where);

@@ -193,6 +193,18 @@ describe('the adapter refuses', () => {
           .updateTable('person')
           .set((eb) => ({ city: eb.ref('email') }))
           .where('id', '=', 'a'),
+      'a column of a table that is read beside the updated one': (db) =>
+        db
+          .updateTable('orders')
+          .from('person')
+          .set('person.notes', canary as never)
+          .where('orders.id', '=', 'o1'),
+      'the same, where both are declared': (db) =>
+        db
+          .updateTable('person')
+          .from('vault as v')
+          .set('v.password', canary as never)
+          .where('person.id', '=', 'a'),
       'an update of a stored column': (db) => db.updateTable('person').set({ mail: canary }).where('id', '=', 'a'),
       'an update of raw SQL': (db) =>
         db
