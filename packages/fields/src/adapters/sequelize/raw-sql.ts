@@ -1,5 +1,6 @@
 import { Op, Utils } from 'sequelize';
 import { unsupported } from '../../table-cipher.ts';
+import { columnMention } from '../column-mention.ts';
 import type { AnyModel, EncryptedModel, EncryptedModels } from './models.ts';
 
 /** A model in a query, by the alias that it has there. */
@@ -26,7 +27,7 @@ export function rawSqlGuard(models: EncryptedModels, sources: readonly Source[])
 
   function refuseInText(text: string): void {
     for (const { model, alias } of sources) {
-      const found = mentionOf(alias, model.names).exec(text);
+      const found = columnMention(alias, model.names).exec(text);
       if (found) throw refuse(model, found[1] ?? found[2] ?? '*');
     }
   }
@@ -121,18 +122,4 @@ export function lastName(path: string): string {
     .slice(path.lastIndexOf('.') + 1)
     .replace(/[^\w$]/g, '')
     .toLowerCase();
-}
-
-/** Finds `alias.column`, quoted or not, and a column without alias; not parameters, and not columns of other aliases. */
-function mentionOf(alias: string, names: ReadonlySet<string>): RegExp {
-  const name = `(${[...names].map(escaped).join('|')})`;
-  const quote = '["`\\[]?';
-  const end = '(?![\\w$])';
-  const withAlias = `(?<![\\w$])${escaped(alias)}["\`\\]]?\\s*\\.\\s*${quote}${name}${end}`;
-  const alone = `(?<![\\w$.:'])(?<!\\.\\s*["\`\\[])${quote}${name}${end}(?!["\`\\]]?\\s*[.('])`;
-  return new RegExp(`${withAlias}|${alone}`, 'i');
-}
-
-function escaped(text: string): string {
-  return text.replace(/[^\w]/g, '\\$&');
 }

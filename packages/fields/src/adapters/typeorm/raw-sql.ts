@@ -1,5 +1,6 @@
 import type { DataSource, ObjectLiteral, QueryBuilder } from 'typeorm';
 import { unsupported } from '../../table-cipher.ts';
+import { columnMention } from '../column-mention.ts';
 import { declaredTables, type EncryptedEntity, encryptedEntity } from './entities.ts';
 
 type ExpressionMap = QueryBuilder<ObjectLiteral>['expressionMap'];
@@ -23,7 +24,7 @@ export function refuseRawSql({ expressionMap: query, dataSource }: QueryBuilder<
   const selected = query.selects.map(({ selection }) => selection).filter((text) => !columns.has(text));
   const texts = [...textsOf(query), ...selected];
   for (const { entity, names, alias } of sources) {
-    const mention = mentionOf(alias, names);
+    const mention = columnMention(alias, names);
     const found = texts.map((text) => mention.exec(text)).find((match) => match !== null);
     if (found) {
       const why = 'is encrypted and stands in SQL text: write conditions as objects, and order and group by others';
@@ -71,18 +72,4 @@ function namesOf({ table, hidden, metadata }: EncryptedEntity): ReadonlySet<stri
     ({ propertyName }) => Object.hasOwn(table.fields, propertyName) || hidden.has(propertyName),
   );
   return new Set(encrypted.flatMap(({ propertyName, databaseName }) => [propertyName, databaseName]));
-}
-
-/** Finds `alias.column`, quoted or not, and a column without alias; not parameters, and not columns of other aliases. */
-function mentionOf(alias: string, names: ReadonlySet<string>): RegExp {
-  const name = `(${[...names].map(escaped).join('|')})`;
-  const quote = '["`\\[]?';
-  const end = '(?![\\w$])';
-  const withAlias = `(?<![\\w$])${escaped(alias)}["\`\\]]?\\s*\\.\\s*${quote}${name}${end}`;
-  const alone = `(?<![\\w$.:'])(?<!\\.\\s*["\`\\[])${quote}${name}${end}(?!["\`\\]]?\\s*[.('])`;
-  return new RegExp(`${withAlias}|${alone}`, 'i');
-}
-
-function escaped(text: string): string {
-  return text.replace(/[^\w]/g, '\\$&');
 }
