@@ -1,4 +1,4 @@
-import type { KeyId, KeyKind, Keys } from '@bulwark/keyring';
+import { ensureKey, type KeyId, type KeyKind, type Keys } from '@bulwark/keyring';
 import { FieldsError } from './errors.ts';
 import { type FieldEvent, type FieldMetrics, fieldEvents } from './events.ts';
 import { redactor } from './redact.ts';
@@ -78,19 +78,8 @@ export function openFields(options: FieldsOptions): Fields {
   const dataKey = (scope: string): KeyId => ({ scope, name: data });
   const indexKey = (scope: string): KeyId => ({ scope, name: index });
 
-  async function ensure(id: KeyId, kind: KeyKind, use: 'read' | 'write'): Promise<void> {
-    try {
-      await keys.warm([id]);
-    } catch (error) {
-      if (!createsKeys || use === 'read' || codeOf(error) !== 'ERR_KEY_NOT_FOUND') throw error;
-      await keys.create(id, { kind }).catch((failure: unknown) => {
-        // Another process was first: then its key is the one.
-        if (codeOf(failure) !== 'ERR_KEY_EXISTS') throw failure;
-      });
-      await keys.refresh(id);
-      await keys.warm([id]);
-    }
-  }
+  const ensure = (id: KeyId, kind: KeyKind, use: 'read' | 'write') =>
+    createsKeys && use === 'write' ? ensureKey(keys, id, kind) : keys.warm([id]);
 
   async function ready(scope = defaultScope(), use: 'read' | 'write' = 'write'): Promise<void> {
     if (scope === undefined) throw new FieldsError('ERR_SCOPE_MISSING', 'name the scope whose keys to get ready');

@@ -7,6 +7,7 @@ export {
   openEncryptionFrom,
 } from './encryption.ts';
 export { type EncryptionSettings, encryptionSettings } from './encryption-settings.ts';
+export { ensureKey } from './ensure-key.ts';
 export { KeyringError, type KeyringErrorCode } from './errors.ts';
 export type {
   FieldOperations,

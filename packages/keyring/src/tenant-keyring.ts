@@ -1,6 +1,6 @@
 import type { Cell, Normaliser } from '@bulwark/crypto';
+import { ensureKey } from './ensure-key.ts';
 import type { KeyId, KeyKind } from './key-document.ts';
-import { reasonOf } from './key-event.ts';
 import type { Keys } from './keys.ts';
 
 /** A column of a row; the keyring adds the tenant. */
@@ -42,17 +42,7 @@ export interface Keyring {
 export function tenantKeyring(keys: Keys): Keyring {
   async function ensure(scope: string, name: string, kind: KeyKind): Promise<KeyId> {
     const id = { scope, name };
-    try {
-      await keys.warm([id]);
-    } catch (error) {
-      if (reasonOf(error) !== 'ERR_KEY_NOT_FOUND') throw error;
-      await keys.create(id, { kind }).catch((failure: unknown) => {
-        // Another process was first: then its key is the one.
-        if (reasonOf(failure) !== 'ERR_KEY_EXISTS') throw failure;
-      });
-      await keys.refresh(id);
-      await keys.warm([id]);
-    }
+    await ensureKey(keys, id, kind);
     return id;
   }
 

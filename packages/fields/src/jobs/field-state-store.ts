@@ -1,6 +1,6 @@
 import { createHmac } from 'node:crypto';
 import { constantTimeEqual, pae } from '@bulwark/crypto';
-import type { Keys } from '@bulwark/keyring';
+import { ensureKey, type Keys } from '@bulwark/keyring';
 import { FieldsError } from '../errors.ts';
 import type { Phase } from '../states.ts';
 import type { FieldStateRow } from './job-tables.ts';
@@ -42,13 +42,7 @@ export function fieldStateStore(db: AnyDatabase, keys: Keys, scope: string, now:
 
   async function macKey(): Promise<Buffer> {
     const id = { scope, name: KEY_NAME };
-    secret ??= keys.deriveSecret(id, 'mac').catch(async (error: unknown) => {
-      if (codeOf(error) !== 'ERR_KEY_NOT_FOUND') throw error;
-      await keys.create(id, { kind: 'secret' }).catch((failure: unknown) => {
-        if (codeOf(failure) !== 'ERR_KEY_EXISTS') throw failure;
-      });
-      return keys.deriveSecret(id, 'mac');
-    });
+    secret ??= ensureKey(keys, id, 'secret').then(() => keys.deriveSecret(id, 'mac'));
     secret.catch(() => {
       secret = undefined; // the next call asks again
     });
@@ -111,8 +105,4 @@ export function fieldStateStore(db: AnyDatabase, keys: Keys, scope: string, now:
       throw new FieldsError('ERR_MIGRATION_STATE', `${who}: look at \`bulwark fields plan\` and try again`);
     },
   };
-}
-
-function codeOf(error: unknown): string {
-  return error instanceof Error && 'code' in error ? String(error.code) : '';
 }
