@@ -1,3 +1,4 @@
+import type { KeyInfo } from '@bulwark/keyring';
 import type { Fields } from '../fields.ts';
 import type { Row } from '../row-id.ts';
 import { scopeOf } from '../row-id.ts';
@@ -24,19 +25,10 @@ export function backfillWork(fields: Fields, table: EncryptedTable, chosen: read
           const value = isBeside ? plainValue(field, row) : cipher.openCell(field.name, stored, { row });
           if (!isBeside && isClear(field, stored)) requireExact(field.type.name, stored, value);
           if (isKept(field, stored)) return;
-          const isSealed = cellState(stored).kind === 'sealed';
-          if (
-            !(
-              isSealed &&
-              isSame(
-                field,
-                value,
-                openedOrUndefined(() => cipher.openCell(field.name, stored, { row })),
-              )
-            )
-          ) {
-            if (value !== null || stored !== null) set[field.column] = cipher.sealCell(field.name, value, { row });
-          }
+          const open = () => cipher.openCell(field.name, stored, { row });
+          const isEmpty = value === null && stored === null;
+          const isSealed = cellState(stored).kind === 'sealed' && isSame(field, value, openedOrUndefined(open));
+          if (!isEmpty && !isSealed) set[field.column] = cipher.sealCell(field.name, value, { row });
           setWhereDifferent(set, row, cipher.indexOf(field.name, value, { row }));
         });
       }
@@ -107,12 +99,7 @@ export function clearSealedWork(fields: Fields, table: EncryptedTable, chosen: r
     const indexes = sealedColumnsOf(fields, table, field).filter((column) => column !== field.column);
     return field.plainColumn === undefined ? indexes : [field.column, ...indexes];
   });
-  return {
-    columns,
-    sets: columns,
-    change: (row) =>
-      nonEmpty(Object.fromEntries(columns.flatMap((column) => (row[column] == null ? [] : [[column, null]])))),
-  };
+  return emptying(columns);
 }
 
 /** Seals anew what an older key, another library or a lesser binding has sealed, and gives it the index that it lacks. */
@@ -172,9 +159,13 @@ async function newestKeys({ keys, keyIds, defaultScope }: Fields, { scope }: Enc
   for (const id of ids) {
     const { versions } = await keys.describe(id);
     // A scope that is new has nothing under an older key.
-    if (versions.length > 1) newest.push(versions.findLast(({ state }) => state === 'active')?.kid ?? '');
+    if (versions.length > 1) newest.push(sealingKid(versions));
   }
   return JSON.stringify(newest.toSorted());
+}
+
+function sealingKid(versions: KeyInfo['versions']): string {
+  return versions.findLast(({ state }) => state === 'active')?.kid ?? '';
 }
 
 /** How the record is called where a field's name stands otherwise. */
@@ -187,8 +178,10 @@ function currency(fields: Fields, table: EncryptedTable) {
   return {
     async prepare(scopes: ReadonlySet<string>): Promise<void> {
       for (const scope of scopes) {
+        // Once a run: it asks the store and the root. A key that is rotated meanwhile wants another run anyway.
+        if (kids.has(scope)) continue;
         const { versions } = await fields.keys.describe(fields.keyIds(scope).data);
-        kids.set(scope, versions.findLast(({ state }) => state === 'active')?.kid ?? '');
+        kids.set(scope, sealingKid(versions));
       }
     },
     /** @param field undefined for the record. */
@@ -219,7 +212,10 @@ export function copyIndexWork(fields: Fields, table: EncryptedTable, chosen: rea
 
 /** Empties the second index columns. */
 export function clearNextIndexWork(chosen: readonly ResolvedField[]): RowWork {
-  const columns = chosen.map(({ index }) => index!.nextColumn);
+  return emptying(chosen.map(({ index }) => index!.nextColumn));
+}
+
+function emptying(columns: readonly string[]): RowWork {
   return {
     columns,
     sets: columns,
